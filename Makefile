@@ -1,0 +1,54 @@
+# The few verbs of this project; each makes the environment first if it is missing or old.
+# Needs Python >= 3.11, make and internet packages, nothing else.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The first of these that is there and new enough; say `make PYTHON=... setup` for another.
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup lock demo run test lint messages
+
+help:
+	@echo 'make setup   make .venv and install the locked packages'
+	@echo 'make demo    start everything with a demo tenant; Ctrl-C stops it'
+	@echo '             ONCE=1 runs the sample campaign and exits; CUSTOMERS=n SMTP=host:port CONNECT_HOME=dir'
+	@echo 'make run     start everything on an empty or existing home, without demo data'
+	@echo 'make test    all tests, on real PostgreSQL and Valkey; ARGS="-k word" passes options'
+	@echo 'make lint    ruff, mypy, import-linter, migrations check'
+	@echo 'make lock    renew the two requirements files from pyproject.toml (needs uv)'
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer with the venv module was not found.' >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(CUSTOMERS),--customers=$(CUSTOMERS)) \
+		$(if $(SMTP),--smtp=$(SMTP)) $(if $(CONNECT_HOME),--home=$(CONNECT_HOME))
+
+run: $(STAMP)
+	$(BIN)/python manage.py demo --empty $(if $(CONNECT_HOME),--home=$(CONNECT_HOME))
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# No index address may get into a lock file: hashes only.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
+lock:
+	$(LOCK) --output-file requirements.txt
+	$(LOCK) --extra embedded --extra dev --constraints requirements.txt --output-file requirements-dev.txt

@@ -1,0 +1,53 @@
+"""Reusable rules that let customers into a campaign, and the seeds that check what goes out."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connect.core.models import Department
+from connect.core.rows import EditedRow, TenantForeignKey, TenantRow
+
+
+class AudienceModel(EditedRow):
+    """Rules that decide whom a campaign lets in. `rule` is the rule language's JSON."""
+
+    department = TenantForeignKey(Department)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.CharField(_("description"), max_length=240, blank=True)
+    rule = models.JSONField()
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="audiences_model_name_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SeedList(EditedRow):
+    """People who get a copy of each segment and language on a run's first batch."""
+
+    department = TenantForeignKey(Department)
+    name = models.CharField(_("name"), max_length=120)
+    mark_subject = models.BooleanField(_("mark the subject with [SEED]"), default=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="audiences_seedlist_name_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Seed(TenantRow):
+    """One address on a seed list."""
+
+    seed_list = TenantForeignKey(SeedList, models.CASCADE)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("email"))
+    email_key = models.CharField(max_length=254, db_collation="C")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "seed_list", "email_key"], name="audiences_seed_key")
+        ]

@@ -1,0 +1,41 @@
+"""Bells that a floor rings for work upstairs: names and ids only, after commit, harmless when lost.
+
+`connect/wiring.py` says which task answers which bell; an unwired bell stops start-up.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
+
+from django.db import transaction
+
+
+class Bell(StrEnum):
+    """What can be rung for. At most eight."""
+
+    IMPORT_UPLOADED = "import_uploaded"
+    CAMPAIGN_DUE = "campaign_due"
+    RUN_PLANNED = "run_planned"
+    SEND_DUE = "send_due"
+
+
+Answer = Callable[[int, int], object]
+
+_answers: dict[Bell, Answer] = {}
+
+
+def wire(answers: Mapping[Bell, Answer]) -> None:
+    """Set the one answer of every bell. Called once, by `connect/wiring.py`.
+
+    Errors: LookupError naming bells without an answer.
+    """
+    missing = [bell.value for bell in Bell if bell not in answers]
+    if missing:
+        raise LookupError(f"unwired hand-offs: {', '.join(missing)}")
+    _answers.clear()
+    _answers.update(answers)
+
+
+def ring(bell: Bell, tenant_id: int, thing_id: int) -> None:
+    """Ring after the transaction commits. The row is the promise: a lost bell only costs time."""
+    transaction.on_commit(partial(_answers[bell], tenant_id, thing_id), robust=True)

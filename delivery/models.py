@@ -1,0 +1,81 @@
+"""Messages, the chunks that are claimed, and the events that come back. All partitioned by the month of the run.
+
+These tables are made by hand in the migration (partitions, fill factor, no foreign keys on bulk tables): see
+docs/decisions/0004-messages-by-month.md.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+from connect.core.rows import TenantRow, new_public_id
+from delivery.states import EventKind, MessageKind, MessageState
+
+
+class Chunk(TenantRow):
+    """Some 200 messages that one sender claims at once: lease and fencing token of all of them.
+
+    `next_at` is when its next message is due; None once none of its messages is queued or sending.
+    """
+
+    run_id = models.BigIntegerField()
+    month = models.DateField()
+    next_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_token = models.BigIntegerField(default=0)
+
+
+class Message(TenantRow):
+    """One message to one recipient in one run, frozen when planned.
+
+    `segment_id` None is Leftovers or everybody. `values` are the fields that the revision uses.
+    `code` and `reply` are the last answer of the receiving side; `reason` says why it was skipped or expired.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, editable=False)
+    month = models.DateField()
+    run_id = models.BigIntegerField()
+    chunk_id = models.BigIntegerField()
+    trigger = models.BigIntegerField(default=0)
+    kind = models.CharField(max_length=8, default=MessageKind.MAIN)
+    channel = models.CharField(max_length=8, default="email")
+    customer_id = models.BigIntegerField()
+    segment_id = models.BigIntegerField(null=True)
+    language = models.CharField(max_length=12)
+    revision_id = models.BigIntegerField()
+    address = models.CharField(max_length=254)
+    domain = models.CharField(max_length=253)
+    values = models.JSONField(default=dict)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, default=MessageState.QUEUED)
+    reason = models.CharField(max_length=20, default="")
+    attempt_no = models.PositiveSmallIntegerField(default=0)
+    attempt_id = models.BigIntegerField(null=True)
+    sending_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=16, default="")
+    reply = models.CharField(max_length=500, default="")
+
+    class Meta:
+        managed = False
+        db_table = "delivery_message"
+
+
+class Event(TenantRow):
+    """What came back about one message. `link` counts the revision's links from 0; `machine` marks scanners and proxies."""
+
+    month = models.DateField()
+    message_id = models.BigIntegerField()
+    run_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()
+    kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in EventKind])
+    at = models.DateTimeField()
+    link = models.PositiveSmallIntegerField(null=True)
+    machine = models.CharField(max_length=40, default="")
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        managed = False
+        db_table = "delivery_event"
+        indexes: ClassVar = []

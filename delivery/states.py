@@ -1,0 +1,64 @@
+"""States of a message, with their table of moves, and the closed lists of words beside them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from connect.core.states import State
+
+
+class MessageState(State):
+    """Where one message to one recipient stands. Claimed is a queued message whose chunk is leased."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    WRITTEN_OFF = "written_off"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @classmethod
+    def moves(cls) -> "Mapping[MessageState, frozenset[MessageState]]":
+        """From each state, to which. Back to queued leads only a proven refusal; in doubt is never sent again by itself."""
+        return {
+            cls.QUEUED: frozenset({cls.SENDING, cls.SKIPPED, cls.EXPIRED, cls.CANCELLED}),
+            cls.SENDING: frozenset({cls.ACCEPTED, cls.REJECTED, cls.IN_DOUBT, cls.QUEUED}),
+            cls.ACCEPTED: frozenset({cls.DELIVERED, cls.BOUNCED}),
+            cls.DELIVERED: frozenset({cls.BOUNCED}),
+            cls.BOUNCED: frozenset(),
+            cls.REJECTED: frozenset(),
+            cls.IN_DOUBT: frozenset({cls.ACCEPTED, cls.REJECTED, cls.WRITTEN_OFF}),
+            cls.WRITTEN_OFF: frozenset(),
+            cls.SKIPPED: frozenset(),
+            cls.EXPIRED: frozenset(),
+            cls.CANCELLED: frozenset(),
+        }
+
+
+class MessageKind(StrEnum):
+    """What a message is for. Only main ones count in reports."""
+
+    MAIN = "main"
+    SEED = "seed"
+
+
+class SkipReason(StrEnum):
+    """Why the last check let a message go no further."""
+
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class EventKind(StrEnum):
+    """What came back about a message."""
+
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"

@@ -1,0 +1,9 @@
+"""The app's entry in Django's registry."""
+
+from django.apps import AppConfig
+
+
+class SegmentsConfig(AppConfig):
+    """See the floor plan in docs/floors.md."""
+
+    name = "segments"

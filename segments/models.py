@@ -1,0 +1,44 @@
+"""Ordered segments: the first that matches takes the customer, Leftovers takes the rest."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connect.core.models import Department
+from connect.core.rows import EditedRow, PublicRow, TenantForeignKey
+
+
+class SegmentationModel(EditedRow):
+    """An ordered split of an audience. Leftovers always exist; they may be set to get nothing."""
+
+    department = TenantForeignKey(Department)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.CharField(_("description"), max_length=240, blank=True)
+    leftovers_get_content = models.BooleanField(_("leftovers get content"), default=True)
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="segments_model_name_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(PublicRow):
+    """One part of a segmentation model, at its place in the order (from 1)."""
+
+    model = TenantForeignKey(SegmentationModel, models.CASCADE)
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(_("name"), max_length=120)
+    rule = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "model", "position"], name="segments_segment_position_key", deferrable=models.Deferrable.DEFERRED
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,66 @@
+"""Addresses that may never be messaged. Keyed by normalised address: they outlive the customer."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow
+from conversations.models import Conversation
+from suppression.states import EntryKind, Reason, Scope
+
+
+class SuppressionList(EditedRow):
+    """A named list of entries, for the whole tenant or for the conversations it is applied to.
+
+    `automatic` marks the one list per tenant to which bounces and complaints are written.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    description = models.CharField(_("description"), max_length=240, blank=True)
+    scope = models.CharField(max_length=16, choices=[(scope.value, scope.value) for scope in Scope])
+    automatic = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="suppression_list_name_key"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(automatic=True), name="suppression_list_automatic_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Application(TenantRow):
+    """A list applied to a conversation."""
+
+    suppression_list = TenantForeignKey(SuppressionList, models.CASCADE)
+    conversation = TenantForeignKey(Conversation, models.CASCADE)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "conversation", "suppression_list"], name="suppression_application_key"
+            )
+        ]
+
+
+class Entry(PublicRow):
+    """One suppressed address, domain, or hash of an address."""
+
+    suppression_list = TenantForeignKey(SuppressionList, models.CASCADE)
+    kind = models.CharField(max_length=8, choices=[(kind.value, kind.value) for kind in EntryKind], db_collation="C")
+    value = models.CharField(max_length=254, db_collation="C")
+    reason = models.CharField(max_length=16, choices=[(reason.value, reason.value) for reason in Reason])
+    source = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "value", "suppression_list"], name="suppression_entry_key"
+            )
+        ]
