@@ -11,11 +11,11 @@ from django.db import transaction
 
 
 class Bell(StrEnum):
-    """What can be rung for. At most eight."""
+    """What can be rung for, with the id of an import, a campaign or a run. At most eight."""
 
     IMPORT_UPLOADED = "import_uploaded"
     CAMPAIGN_DUE = "campaign_due"
-    RUN_PLANNED = "run_planned"
+    RUN_STARTED = "run_started"
     SEND_DUE = "send_due"
 
 

@@ -188,6 +188,7 @@ class DefinerFunction(Operation):
 DEFINER_FUNCTIONS: frozenset[str] = frozenset(
     {
         "memberships_of",
+        "ensure_user",
         "tenant_of_message",
         "tenants_with_due_campaigns",
         "tenants_with_open_runs",

@@ -2,6 +2,14 @@
 
 from django.db import migrations
 
+from connect.core.rowsecurity import DefinerFunction
+
+ENSURE_USER = """
+INSERT INTO core_user (public_id, email, name, password, is_active, is_operator, language)
+VALUES (gen_random_uuid(), of_email, of_name, '!', true, false, 'en')
+ON CONFLICT (email) DO UPDATE SET email = excluded.email RETURNING id
+"""
+
 NO_TENANT = "nullif(current_setting('app.tenant', true), '') IS NULL"
 
 GUARDED = ["core_user", "core_tenant"]
@@ -44,4 +52,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(";\n".join(forwards()), ";\n".join(backwards())),
+        DefinerFunction(
+            "ensure_user(of_email text, of_name text)",
+            returns="bigint",
+            body=ENSURE_USER,
+            writes=["core_user"],
+        ),
     ]

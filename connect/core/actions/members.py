@@ -1,0 +1,117 @@
+"""Add members to a tenant, give them roles, stop and restore them. Credentials are never a tenant's business."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from connect.core.audit import audit
+from connect.core.did import Did
+from connect.core.errors import Invalid
+from connect.core.models import Department, Grant, Member, Tenant
+from connect.core.roles import Role
+from connect.core.tenancy import in_tenant
+
+
+@dataclass(frozen=True)
+class GrantOf:
+    """A role for a department, or for the whole tenant where `department` is None."""
+
+    role: Role
+    department: UUID | None = None
+
+
+@in_tenant
+def add_member(
+    tenant: Tenant, *, email: str, name: str, grants: Sequence[GrantOf], by: Member | None, now: datetime
+) -> Member:
+    """Make somebody a member. A person without a login gets one, and sets the password by mail.
+
+    Errors: Invalid when they are a member already or no role is given.
+    """
+    if not grants:
+        raise Invalid({"roles": _("Choose at least one role.")})
+    user_id = _ensure_user(email, name)
+    if Member.objects.of(tenant).filter(user_id=user_id).exists():
+        raise Invalid({"email": _("This person is a member already.")})
+    member = Member.objects.create(tenant=tenant, user_id=user_id, name=name, joined_at=now)
+    _write_grants(tenant, member, grants)
+    audit(tenant, by, Did.ADDED_MEMBER, member.public_id, now=now, roles=_words(grants))
+    return member
+
+
+@in_tenant
+def change_roles(tenant: Tenant, member_id: UUID, *, grants: Sequence[GrantOf], by: Member, now: datetime) -> None:
+    """Replace a member's roles.
+
+    Errors: Member.DoesNotExist; Invalid when no role is given or the last admin would go.
+    """
+    member = Member.objects.of(tenant).public(member_id)
+    if not grants:
+        raise Invalid({"roles": _("Choose at least one role.")})
+    Grant.objects.of(tenant).filter(member=member).delete()
+    _write_grants(tenant, member, grants)
+    _keep_an_admin(tenant)
+    audit(tenant, by, Did.CHANGED_ROLES, member_id, now=now, roles=_words(grants))
+
+
+@in_tenant
+def stop_member(tenant: Tenant, member_id: UUID, *, by: Member, now: datetime) -> None:
+    """Shut a member out from the next request on.
+
+    Errors: Member.DoesNotExist; Invalid when the last admin would go.
+    """
+    member = Member.objects.of(tenant).public(member_id)
+    Member.objects.of(tenant).filter(pk=member.pk).update(active=False)
+    _keep_an_admin(tenant)
+    audit(tenant, by, Did.STOPPED_MEMBER, member_id, now=now)
+
+
+@in_tenant
+def restore_member(tenant: Tenant, member_id: UUID, *, by: Member, now: datetime) -> None:
+    """Let a stopped member in again, with the roles they had.
+
+    Errors: Member.DoesNotExist.
+    """
+    member = Member.objects.of(tenant).public(member_id)
+    Member.objects.of(tenant).filter(pk=member.pk).update(active=True)
+    audit(tenant, by, Did.RESTORED_MEMBER, member_id, now=now)
+
+
+def _ensure_user(email: str, name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ensure_user(%s, %s)", [email.strip().lower(), name])
+        return int(cursor.fetchone()[0])
+
+
+def _write_grants(tenant: Tenant, member: Member, grants: Sequence[GrantOf]) -> None:
+    wanted = {grant.department for grant in grants if grant.department}
+    found = {
+        department.public_id: department for department in Department.objects.of(tenant).filter(public_id__in=wanted)
+    }
+    if missing := wanted - found.keys():
+        raise Invalid({"roles": _("There is no such department.")}) from LookupError(missing)
+    Grant.objects.bulk_create(
+        [
+            Grant(
+                tenant=tenant,
+                member=member,
+                role=grant.role,
+                department=found[grant.department] if grant.department else None,
+            )
+            for grant in dict.fromkeys(grants)
+        ]
+    )
+
+
+def _keep_an_admin(tenant: Tenant) -> None:
+    admins = Grant.objects.of(tenant).filter(role=Role.ADMIN, department=None, member__active=True)
+    if not admins.exists():
+        raise Invalid({"roles": _("A tenant keeps at least one admin of the whole tenant.")})
+
+
+def _words(grants: Sequence[GrantOf]) -> list[str]:
+    return sorted(f"{grant.role}:{grant.department}" if grant.department else grant.role.value for grant in grants)

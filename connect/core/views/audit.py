@@ -1,0 +1,29 @@
+"""The audit log: who did what, newest first."""
+
+from django.http import HttpResponse
+
+from connect.core.forms import AuditFilterForm
+from connect.core.models import AuditEntry
+from connect.core.roles import Role
+from connect.core.web import ConsoleRequest, needs, page
+
+PAGE_ROWS = 100
+
+
+@needs(Role.ADMIN)
+def audit_log(request: ConsoleRequest) -> HttpResponse:
+    """List deeds, filtered by member and deed, by keyset."""
+    form = AuditFilterForm(request.GET)
+    wanted = form.clean() if form.is_valid() else {}
+    entries = AuditEntry.objects.of(request.tenant).order_by("-id")
+    if wanted.get("who"):
+        entries = entries.filter(member_name__icontains=wanted["who"])
+    if wanted.get("did"):
+        entries = entries.filter(did__startswith=wanted["did"])
+    if wanted.get("before"):
+        entries = entries.filter(pk__lt=wanted["before"])
+    found = list(entries[: PAGE_ROWS + 1])
+    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
+    deeds = sorted(set(AuditEntry.objects.of(request.tenant).values_list("did", flat=True).distinct()))
+    context = {"entries": found[:PAGE_ROWS], "more": more, "form": form, "deeds": deeds, "wanted": wanted}
+    return page(request, "core/audit.html", context, part="core/_audit_rows.html", status=200 if form.is_valid() else 422)

@@ -1,0 +1,44 @@
+"""The front door, a tenant's home, and the health pages."""
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from connect.core.models import Tenant, User
+from connect.core.roles import Role
+from connect.core.rowsecurity import faults
+from connect.core.web import ConsoleRequest, memberships, needs, page, public
+
+
+@public("it only leads on: to the login, or to the user's own tenants")
+def door(request: HttpRequest) -> HttpResponse:
+    """Lead a user to their tenant, or let them choose among several."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(request.get_full_path())
+    mine = list(Tenant.objects.filter(pk__in=[tenant for tenant, _ in memberships(request.user)]).order_by("name"))
+    if len(mine) == 1:
+        return redirect(reverse("home", args=[mine[0].slug]))
+    return render(request, "door.html", {"mine": mine, "locale": request.user.language})
+
+
+@needs(Role.VIEWER)
+def home(request: ConsoleRequest) -> HttpResponse:
+    """Show what needs the member, what is sending, and what comes next."""
+    return page(request, "home.html", {})
+
+
+@public("a load balancer asks it")
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public("a load balancer asks it")
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say that the database answers and keeps tenants apart; 503 with the reasons otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    found = [f"{fault.what}: {fault.fact}" for fault in faults()]
+    return JsonResponse({"ready": not found, "faults": found}, status=503 if found else 200)

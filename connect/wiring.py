@@ -1,0 +1,40 @@
+"""Who answers which bell, and what upper floors show on lower ones' pages. The one place that knows all apps."""
+
+from collections.abc import Callable
+
+from celery import current_app
+from django.utils.translation import gettext_lazy as _
+
+from connect.core import handoff, panels
+from connect.core.handoff import Bell
+from connect.core.panels import RailLink
+
+
+def wire() -> None:
+    """Fill the registries of the lower floors. Called once, at start-up."""
+    handoff.wire(
+        {
+            Bell.IMPORT_UPLOADED: _send("conversations.tasks.run_import"),
+            Bell.CAMPAIGN_DUE: _send("campaigns.tasks.start_due"),
+            Bell.RUN_STARTED: _send("delivery.tasks.plan_run"),
+            Bell.SEND_DUE: _send("delivery.tasks.drain"),
+        }
+    )
+    panels.wire(rail=RAIL, used_by=[], panels=[])
+
+
+def _send(task: str) -> Callable[[int, int], object]:
+    def ring(tenant_id: int, thing_id: int) -> object:
+        return current_app.send_task(task, args=[tenant_id, thing_id])
+
+    return ring
+
+
+RAIL = [
+    [
+        RailLink(_("Home"), "home", "home", ""),
+    ],
+    [
+        RailLink(_("Admin"), "adjustments-horizontal", "members", "admin/"),
+    ],
+]
