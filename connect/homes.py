@@ -1,4 +1,4 @@
-"""Where an embedded installation keeps its things, and the addresses of its servers, worked out without starting anything.
+"""Where an embedded installation keeps its things, and its servers' addresses, worked out without starting anything.
 
 `connect/settings.py` reads addresses here; `connect/embedded.py` starts the servers behind them.
 """
@@ -8,7 +8,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 #: The longest path of a unix socket that Linux and macOS both take, without the final NUL.
 SOCKET_PATH_BYTES = 103
@@ -62,7 +62,7 @@ class Home:
         if len(os.fsencode(inside / LONGEST_SOCKET_NAME)) <= SOCKET_PATH_BYTES:
             return inside
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
-        return Path("/tmp") / f"connect-{os.geteuid()}-{name}"  # noqa: S108 - the folder's owner is checked before use
+        return Path("/tmp") / f"connect-{os.geteuid()}-{name}"  # noqa: S108 - its owner is checked before use
 
     @property
     def valkey_socket(self) -> Path:
@@ -102,3 +102,11 @@ class Home:
 def home_at(path: str | os.PathLike[str]) -> Home:
     """Name the home in a folder, whatever way its path is written."""
     return Home(Path(path).expanduser().resolve())
+
+
+def broker_url(redis_url: str) -> str:
+    """Write a Redis address in kombu's form, which names sockets differently."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    return f"redis+socket://{parts.path}?virtual_host={dict(parse_qsl(parts.query)).get('db', '0')}"

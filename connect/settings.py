@@ -11,14 +11,16 @@ import sys
 import zoneinfo
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environ import Env
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from connect.homes import home_at
+from connect.homes import broker_url, home_at
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -58,7 +60,7 @@ def read_base_url(default: str) -> str:
 
     Errors: ImproperlyConfigured unless it is http(s)://host[:port].
     """
-    value = env.str("BASE_URL", default=default).rstrip("/")
+    value = str(env.str("BASE_URL", default=default)).rstrip("/")
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise ImproperlyConfigured(f"BASE_URL must look like https://connect.example.com, not {value!r}")
@@ -85,7 +87,7 @@ def read_url(name: str, embedded: str, *, schemes: set[str]) -> str:
 
     Errors: ImproperlyConfigured for another scheme, or an absent one behind a public BASE_URL.
     """
-    value = env.str(name, default="")
+    value = str(env.str(name, default=""))
     if not value:
         if IS_PUBLIC:
             raise ImproperlyConfigured(f"{name} must be set where BASE_URL is public")
@@ -245,7 +247,7 @@ POSTGRES_SCHEMES = {"postgres", "postgresql"}
 DATABASE_URL = read_url("DATABASE_URL", HOME.urls.database, schemes=POSTGRES_SCHEMES)
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
 #: True where the servers are the ones that `connect/embedded.py` starts.
-IS_EMBEDDED = DATABASE_URL == HOME.urls.database
+IS_EMBEDDED = HOME.urls.database == DATABASE_URL
 if not DATABASE_OWNER_URL:
     # A process that only runs the app knows no owner: the alias then has the app's rights and no more.
     DATABASE_OWNER_URL = HOME.urls.owner if IS_EMBEDDED else DATABASE_URL
@@ -273,18 +275,10 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "connect",
         "TIMEOUT": 300,
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        # The client's own habit of ten tries would hold up each page for seconds while Redis is down.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)},
     }
 }
-
-
-def broker_url(redis_url: str) -> str:
-    """Write a Redis address in kombu's form, which names sockets differently."""
-    parts = urlsplit(redis_url)
-    if parts.scheme != "unix":
-        return redis_url
-    return f"redis+socket://{parts.path}?virtual_host={dict(parse_qsl(parts.query)).get('db', '0')}"
-
 
 # --- Tasks ---------------------------------------------------------------------------------------------------------
 
@@ -313,7 +307,10 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(HOME.root / "beat-schedule")
 # --- Login ---------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "core.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "door"
 PASSWORD_HASHERS = [
