@@ -8,7 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from connect.core.models import Department, Member
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow
-from conversations.states import AttributeKind, AttributeType, Channel, DkimAlgorithm, ImportState, SubscriptionState
+from conversations.states import (
+    AttributeKind,
+    AttributeType,
+    Channel,
+    DkimAlgorithm,
+    DnsState,
+    ImportState,
+    SubscriptionState,
+)
 
 
 class Attribute(EditedRow):
@@ -89,7 +97,11 @@ class Conversation(EditedRow):
 
 
 class DkimKey(PublicRow):
-    """A key that signs a conversation's mail. The private half is sealed; the public half goes into DNS."""
+    """A key that signs a conversation's mail. The private half is sealed; the public half goes into DNS.
+
+    `dns_state` is what the last look into DNS found, at `dns_checked_at`; `dns_seen` is what was published there.
+    A look is under way where `dns_asked_at` is later.
+    """
 
     conversation = TenantForeignKey(Conversation, models.CASCADE)
     domain = models.CharField(max_length=253)
@@ -99,6 +111,12 @@ class DkimKey(PublicRow):
     dns_record = models.TextField()
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    dns_state = models.CharField(
+        max_length=12, choices=[(state.value, state.value) for state in DnsState], default=DnsState.UNCHECKED
+    )
+    dns_seen = models.TextField(blank=True, default="")
+    dns_asked_at = models.DateTimeField(null=True)
+    dns_checked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -78,3 +78,13 @@ class DkimAlgorithm(StrEnum):
 
     RSA = "rsa-sha256"
     ED25519 = "ed25519-sha256"
+
+
+class DnsState(StrEnum):
+    """What a look into DNS found where a key's record should be. Unreachable says nothing about the record."""
+
+    UNCHECKED = "unchecked"
+    PUBLISHED = "published"
+    DIFFERENT = "different"
+    MISSING = "missing"
+    UNREACHABLE = "unreachable"

@@ -64,3 +64,10 @@ class Entry(PublicRow):
                 fields=["tenant", "kind", "value", "suppression_list"], name="suppression_entry_key"
             )
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "suppression_list", "id"], name="suppression_entry_page_ix"),
+            models.Index(fields=["tenant", "suppression_list", "reason", "id"], name="suppression_entry_reason_ix"),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
