@@ -99,10 +99,10 @@ def services(home: Home) -> Iterator[Urls]:
     """
     _make_folders(home)
     with (home.root / "in_use.lock").open("w") as users:
-        with _one_at_a_time(home):
-            fcntl.flock(users, fcntl.LOCK_SH)
-            _start_both(home)
         try:
+            with _one_at_a_time(home):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                _start_both(home)
             yield home.urls
         finally:
             with _one_at_a_time(home):
@@ -115,9 +115,7 @@ def start(home: Home) -> Urls:
 
     Errors: CannotStart.
     """
-    _make_folders(home)
-    with _one_at_a_time(home):
-        _start_both(home)
+    with services(home):
         _kept(home).touch()
     return home.urls
 

@@ -164,7 +164,8 @@ def _point_at(name: str, number: int) -> dict[str, str]:
         connections[alias].settings_dict["NAME"] = name
     os.environ.update(environment)
     settings.REDIS_URL = redis_url
-    settings.CELERY_BROKER_URL = celery_app.conf.broker_url = broker_url(redis_url)
+    settings.CELERY_BROKER_URL = broker_url(redis_url)
+    celery_app.conf.update(broker_url=settings.CELERY_BROKER_URL)
     settings.CACHES["default"]["LOCATION"] = redis_url
     caches.close_all()
     flush_redis()
