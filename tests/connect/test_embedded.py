@@ -165,6 +165,16 @@ def test_a_pid_file_that_names_another_process_is_stale(home: Home) -> None:
     assert psutil.pid_exists(os.getppid())
 
 
+def test_a_cluster_half_made_by_a_killed_start_is_made_anew() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="connect-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    (folder / "postgres.new").mkdir()
+    (folder / "postgres.new" / "PG_VERSION").write_text("18")
+    with services(home_at(folder)) as urls:
+        assert ask(urls.database, "SELECT 1") == [(1,)]
+    shutil.rmtree(folder)
+
+
 def test_started_by_hand_they_run_until_stopped_by_hand(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert embedded.main(["start", "--home", str(home.root)]) == 0
     assert capsys.readouterr().out.splitlines() == [
