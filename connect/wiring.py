@@ -15,6 +15,7 @@ def wire() -> None:
     handoff.wire(
         {
             Bell.IMPORT_UPLOADED: _send("conversations.tasks.run_import"),
+            Bell.KEY_CHECK_ASKED: _send("conversations.tasks.check_key"),
             Bell.CAMPAIGN_DUE: _send("campaigns.tasks.start_due"),
             Bell.RUN_STARTED: _send("delivery.tasks.plan_run"),
             Bell.SEND_DUE: _send("delivery.tasks.drain"),

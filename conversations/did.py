@@ -26,3 +26,4 @@ class Did(StrEnum):
     MADE_KEY = "dkim_key.made"
     STARTED_KEY = "dkim_key.started"
     STOPPED_KEY = "dkim_key.stopped"
+    REMOVED_KEY = "dkim_key.removed"

@@ -11,9 +11,10 @@ from django.db import transaction
 
 
 class Bell(StrEnum):
-    """What can be rung for, with the id of an import, a campaign or a run. At most eight."""
+    """What can be rung for, with the id of an import, a key, a campaign or a run. At most eight."""
 
     IMPORT_UPLOADED = "import_uploaded"
+    KEY_CHECK_ASKED = "key_check_asked"
     CAMPAIGN_DUE = "campaign_due"
     RUN_STARTED = "run_started"
     SEND_DUE = "send_due"

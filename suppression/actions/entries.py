@@ -1,14 +1,15 @@
 """Single entries: suppress an address, add and remove by hand."""
 
 from datetime import datetime
+from typing import Any
 
-from conversations.addresses import normalise_email
 from django.db import connection
 
 from connect.core.audit import audit
 from connect.core.models import Member, Tenant
 from connect.core.rows import new_public_id
 from connect.core.tenancy import in_tenant
+from conversations.addresses import normalise_email
 from suppression.actions.lists import do_ensure_automatic_list
 from suppression.did import Did
 from suppression.states import EntryKind, Reason
@@ -35,7 +36,7 @@ def do_suppress(
     Errors: Invalid when it is no address.
     """
     listed = do_ensure_automatic_list(tenant, now=now)
-    row = [
+    row: list[Any] = [
         tenant.pk,
         new_public_id(),
         listed.pk,
