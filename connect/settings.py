@@ -128,9 +128,8 @@ LINK_KEYS = read_keys("LINK_KEYS", purpose="links in mails")
 
 # --- Hosts and transport -------------------------------------------------------------------------------------------
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname or ""])
-if not IS_PUBLIC:
-    ALLOWED_HOSTS = [*ALLOWED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
+#: The machine itself is always let in: health checks ask it by these names.
+ALLOWED_HOSTS = [urlsplit(BASE_URL).hostname, *env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE_SSL_REDIRECT = IS_SECURE and read_flag("HTTPS_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -195,6 +194,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "connect.outage.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -353,12 +353,13 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = HOME.root / "media"
 MEDIA_URL = "/media/"
 #: On one machine files are served from where they lie; a public one serves what `collectstatic` hashed and compressed.
-WHITENOISE_USE_FINDERS = not IS_PUBLIC
+STATICFILES_HASHED = read_flag("STATICFILES_HASHED", default=IS_PUBLIC)
+WHITENOISE_USE_FINDERS = not STATICFILES_HASHED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if IS_PUBLIC
+        if STATICFILES_HASHED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
