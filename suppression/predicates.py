@@ -1,14 +1,14 @@
 """Whether an address is suppressed, as SQL that plans, permits and pages put into their own statements.
 
 An entry counts where its list protects the whole tenant or is applied to the conversation, and it hasn't expired.
-A domain entry names exactly that domain: `shop.example` doesn't hold `mail.shop.example`, which needs an entry of its own.
+A domain entry names exactly that domain: `shop.example` doesn't hold back `mail.shop.example`, which needs its own.
 """
 
 # How this stays at microseconds per address, with a million entries and under row-level security:
 # - The keys to look for come from VALUES that refer to the outer row. That keeps the planner from turning the whole
 #   into a join, in which `split_part(…)` and `md5(…)`, not being leakproof, would lose the index of a protected table.
 #   As it is, only plain `=` meets the table, and the policy's own `tenant_id = …` leads the unique index.
-# - Hashes are worked out only where the tenant has entries of that kind at all: the inner EXISTS is asked once a statement.
+# - Hashes are worked out only where the tenant has entries of that kind; the inner EXISTS is asked once a statement.
 _SUPPRESSED = """EXISTS (
     SELECT FROM (VALUES
         ('email', {address}),
