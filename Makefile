@@ -11,7 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup lock demo run test lint messages
+.PHONY: help setup lock demo run test lint
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 help:
 	@echo 'make setup   make .venv and install the locked packages'
@@ -22,7 +23,10 @@ help:
 	@echo 'make lint    ruff, mypy, import-linter, migrations check'
 	@echo 'make lock    renew the two requirements files from pyproject.toml (needs uv)'
 
-setup: $(STAMP)
+setup: $(STAMP) $(CATALOGUES)
+
+%.mo: %.po $(STAMP)
+	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 $(STAMP): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer with the venv module was not found.' >&2; exit 1; }
@@ -30,17 +34,17 @@ $(STAMP): requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
 
-demo: $(STAMP)
+demo: setup
 	$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(CUSTOMERS),--customers=$(CUSTOMERS)) \
 		$(if $(SMTP),--smtp=$(SMTP)) $(if $(CONNECT_HOME),--home=$(CONNECT_HOME))
 
-run: $(STAMP)
+run: setup
 	$(BIN)/python manage.py demo --empty $(if $(CONNECT_HOME),--home=$(CONNECT_HOME))
 
-test: $(STAMP)
+test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP)
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -168,6 +168,8 @@ def _point_at(name: str, number: int) -> dict[str, str]:
     celery_app.conf.update(broker_url=settings.CELERY_BROKER_URL)
     settings.CACHES["default"]["LOCATION"] = redis_url
     caches.close_all()
+    with suppress(AttributeError):
+        del caches["default"]  # one may stand already, made while Django started
     flush_redis()
     return environment
 
