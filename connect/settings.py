@@ -195,6 +195,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "connect.outage.OutageMiddleware",
+    "connect.outage.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -285,6 +286,7 @@ CACHES = {
 #: A tick works at most this long; it is rung again and goes on where it stopped.
 TICK_TIME_LIMIT_SECONDS = 60
 CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT = "connect.broker:Transport"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -295,6 +297,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
+#: Senders have workers of their own, so that an import never waits behind a long run.
+CELERY_TASK_DEFAULT_QUEUE = "work"
+CELERY_TASK_ROUTES = {"delivery.tasks.drain": {"queue": "send"}}
 CELERY_TASK_TIME_LIMIT = TICK_TIME_LIMIT_SECONDS
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_DISABLE_PREFETCH = True
@@ -302,6 +307,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+#: Two fixed ticks; what is due stands in PostgreSQL, so a tick that is late or lost costs time and nothing else.
+TICK_SECONDS = 2.0
+CELERY_BEAT_SCHEDULE = {
+    "campaigns": {"task": "campaigns.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
+    "delivery": {"task": "delivery.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME.root / "beat-schedule")
 
 # --- Login ---------------------------------------------------------------------------------------------------------
@@ -369,6 +380,8 @@ STORAGES = {
 EMAIL_HOST = env.str("SMTP_HOST", default="127.0.0.1")
 EMAIL_PORT = read_int("SMTP_PORT", 1025, lowest=1, highest=65535)
 EMAIL_TIMEOUT = 30
+#: Where the demo's mail catcher keeps what it gets; unset, the console has no mailbox page.
+CATCHER_FOLDER = env.path("CATCHER_FOLDER", default=None) if env.str("CATCHER_FOLDER", default="") else None
 DEFAULT_FROM_EMAIL = env.str("CONSOLE_FROM", default=f"Connect <connect@{urlsplit(BASE_URL).hostname}>")
 
 # --- Logging -------------------------------------------------------------------------------------------------------
