@@ -18,7 +18,7 @@ from segments.models import Segment, SegmentationModel
 class Campaign(EditedRow):
     """What goes to whom, when, once.
 
-    `start_at` is a local wall time (no zone): each recipient's own with `start_kind` local, the conversation's with fixed.
+    `start_at` is a wall time: on each recipient's clock with `start_kind` local, on the conversation's with fixed.
     `quiet_from`–`quiet_until` is one daily window in the recipient's zone, over midnight where from > until.
     """
 
@@ -37,7 +37,9 @@ class Campaign(EditedRow):
     segmentation = TenantForeignKey(SegmentationModel, null=True)
     seed_list = TenantForeignKey(SeedList, null=True)
 
-    start_kind = models.CharField(max_length=8, default=StartKind.NOW, choices=[(kind.value, kind.value) for kind in StartKind])
+    start_kind = models.CharField(
+        max_length=8, default=StartKind.NOW, choices=[(kind.value, kind.value) for kind in StartKind]
+    )
     start_at = models.CharField(_("start"), max_length=16, blank=True)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
@@ -49,9 +51,7 @@ class Campaign(EditedRow):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state"], name="campaigns_campaign_state"),
-            models.Index(
-                fields=["fires_at"], condition=models.Q(state="scheduled"), name="campaigns_campaign_due"
-            ),
+            models.Index(fields=["fires_at"], condition=models.Q(state="scheduled"), name="campaigns_campaign_due"),
         ]
 
     def __str__(self) -> str:

@@ -105,7 +105,7 @@ class ExclusionReason(StrEnum):
     SUPPRESSED = "suppressed"
     FILTERED = "filtered"
     NO_ADDRESS = "no_address"
-    DUPLICATE = "duplicate"
     LEFTOVER = "leftover"
     NO_CONTENT = "no_content"
     EXPIRED = "expired"
+    DUPLICATE = "duplicate"

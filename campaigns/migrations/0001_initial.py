@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('customer_id', models.BigIntegerField()),
-                ('reason', models.CharField(choices=[('no_consent', 'no_consent'), ('suppressed', 'suppressed'), ('filtered', 'filtered'), ('no_address', 'no_address'), ('duplicate', 'duplicate'), ('leftover', 'leftover'), ('no_content', 'no_content'), ('expired', 'expired')], max_length=12)),
+                ('reason', models.CharField(choices=[('no_consent', 'no_consent'), ('suppressed', 'suppressed'), ('filtered', 'filtered'), ('no_address', 'no_address'), ('leftover', 'leftover'), ('no_content', 'no_content'), ('expired', 'expired'), ('duplicate', 'duplicate')], max_length=12)),
                 ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.tenant')),
                 ('run', connect.core.rows.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.run')),
             ],

@@ -1,0 +1,232 @@
+"""The one plan query: who of a conversation gets what from a campaign, from when, or why not.
+
+The waterfall, the flight plan, the lists of people and delivery's INSERT all stand on `planned`: they can't disagree.
+Rules compile to SQL (`audiences/rules`), zones and languages are resolved in Python and looked up in small constants,
+and values travel as parameters only. One join, of members and customers, is all that poor statistics can spoil.
+
+Reasons are asked in the order of `ExclusionReason`. The last one, a duplicate address, needs a look at others:
+delivery's unique index finds it when messages are inserted by customer id, and `waterfall.py` counts alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from audiences.rules.compile import compile_rule
+from campaigns.frozen import CellContent, Frozen, from_json
+from campaigns.models import Run
+from campaigns.states import ExclusionReason
+from campaigns.timetable import Timetable, timetable
+from connect.core.models import Tenant
+from connect.core.sql import Sql, join
+from content.fields import values_sql
+from suppression.predicates import suppressed
+
+#: Stands for Leftovers, or for everybody, where SQL joins segments to content.
+NO_SEGMENT = 0
+_TENANT = "(SELECT nullif(current_setting('app.tenant', true), '')::bigint)"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Members with ids after `after`, at most `limit`, in the order of their ids."""
+
+    after: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The content by segment and language tag (longest tags first), and each piece of content once."""
+
+    tags: tuple[str, ...]
+    found: dict[tuple[int, str], CellContent]
+    listed: tuple[CellContent, ...]
+
+
+def plan_query(run: Run, *, after: int, limit: int) -> Sql:
+    """Write the plan of the next members of a run's conversation.
+
+    Shape: one row per member with an id after `after`, by id, at most `limit`: customer_id, reason (NULL: a recipient),
+    segment_id (NULL: Leftovers or everybody), language, revision_id, address, domain, not_before, not_after, values,
+    quiet_at (when the next quiet window begins in the recipient's zone; NULL: never).
+    Errors: Invalid where a rule asks about a field that is declared no more.
+    """
+    return planned(run.tenant, from_json(run.frozen), at=run.started_at, page=Page(after, limit), with_values=True)
+
+
+def next_windows(run: Run, *, at: datetime) -> Sql:
+    """Write the table of each zone's next open window at an instant, for messages that wait at their `quiet_at`.
+
+    Shape: rows (zone, not_before, quiet_at), to join with customers' zones; the row of zone "" is for all others.
+    """
+    clock = timetable(from_json(run.frozen), at=at)
+    return "SELECT clock.zone, clock.not_before, clock.quiet_at FROM " + clock.table("clock")
+
+
+def planned(
+    tenant: Tenant, frozen: Frozen, *, at: datetime, page: Page | None = None, with_values: bool = False
+) -> Sql:
+    """Write the plan, if the run started at `at`: of one page of members, or of all of them, in any order.
+
+    Shape: the columns of `plan_query` (values only where asked for) and tag (the language of the content that fits the
+    customer's best, "" where none does) and zone.
+    Errors: Invalid where a rule asks about a field that is declared no more; ValueError without a conversation.
+    """
+    if frozen.speaker is None:
+        raise ValueError("a campaign without a conversation has nobody to plan for")
+    clock = timetable(frozen, at=at)
+    cells = _cells(frozen)
+    steps = [
+        ("early", _early(tenant, frozen, at=at) + " AS reason"),
+        (
+            "seg",
+            "CASE WHEN early.reason IS NULL THEN "
+            + _segment(tenant, frozen, at=at)
+            + " END AS segment, "
+            + _tag(cells)
+            + " AS tag, "
+            + clock.look_up("c.zone")
+            + " AS clock",
+        ),
+        ("cell", _cell(cells) + " AS number"),
+    ]
+    values = [", " + _values(cells) + " AS values"] if with_values else []
+    return join(
+        "",
+        [
+            "SELECT s.customer_id, coalesce(early.reason, " + _late(frozen, clock) + ") AS reason,"
+            f" nullif(seg.segment, {NO_SEGMENT}) AS segment_id, seg.tag, c.zone, ",
+            _pick("text", [cell.language for cell in cells.listed]) + " AS language, ",
+            _pick("bigint", [cell.revision for cell in cells.listed]) + " AS revision_id,",
+            Sql(" c.email_key AS address, split_part(c.email_key, '@', 2) AS domain, "),
+            _not_before(clock) + " AS not_before, ",
+            Sql("%s::timestamptz AS not_after, ", (frozen.expires_at,)),
+            _quiet_at(clock) + " AS quiet_at",
+            *values,
+            " FROM " + _members(frozen.speaker.id, page),
+            Sql(" JOIN conversations_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id"),
+            # OFFSET 0 keeps each step's answer, which would otherwise be worked out again wherever it is named.
+            *[" CROSS JOIN LATERAL (SELECT " + step + f" OFFSET 0) {alias}" for alias, step in steps],
+            Sql(" ORDER BY s.customer_id" if page else ""),
+        ],
+    )
+
+
+# --- Who is asked about --------------------------------------------------------------------------------------------
+
+
+def _members(conversation_id: int, page: Page | None) -> Sql:
+    """Write the members as `s`. A page is cut first, along the unique index, so that each chunk reads only itself."""
+    where = Sql(f"tenant_id = {_TENANT} AND conversation_id = %s AND channel = 'email'", (conversation_id,))
+    chosen = "(SELECT * FROM conversations_subscription WHERE " + where
+    if page:
+        chosen += Sql(" AND customer_id > %s ORDER BY customer_id LIMIT %s", (page.after, page.limit))
+    return chosen + ") s"
+
+
+# --- Why not -------------------------------------------------------------------------------------------------------
+
+
+def _early(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
+    """Write the reasons that need only the member, or NULL."""
+    assert frozen.speaker is not None
+    gate = [
+        _when(Sql("s.state <> 'subscribed'"), ExclusionReason.NO_CONSENT),
+        _when(Sql(suppressed("c.email_key", "s.conversation_id")), ExclusionReason.SUPPRESSED),
+    ]
+    if frozen.audience:
+        gate.append(_when("NOT " + compile_rule(tenant, frozen.audience.rule, now=at), ExclusionReason.FILTERED))
+    gate.append(_when(Sql("c.email_key = ''"), ExclusionReason.NO_ADDRESS))
+    return "CASE " + join(" ", gate) + " END"
+
+
+def _late(frozen: Frozen, clock: Timetable) -> Sql:
+    """Write the reasons that need segment, content and clock, or NULL."""
+    gate = []
+    if frozen.segmentation and not frozen.segmentation.leftovers:
+        gate.append(_when(Sql(f"seg.segment = {NO_SEGMENT}"), ExclusionReason.LEFTOVER))
+    gate.append(_when(Sql("cell.number IS NULL"), ExclusionReason.NO_CONTENT))
+    if frozen.expires_at:
+        too_late = _not_before(clock) + Sql(" >= %s::timestamptz", (frozen.expires_at,))
+        gate.append(_when(too_late, ExclusionReason.EXPIRED))
+    return "CASE " + join(" ", gate) + " END"
+
+
+def _when(condition: Sql, reason: ExclusionReason) -> Sql:
+    return "WHEN " + condition + f" THEN '{reason.value}'"
+
+
+# --- What: segment, language, content ------------------------------------------------------------------------------
+
+
+def _segment(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
+    """Write the id of the first segment that matches; 0 where none does."""
+    if frozen.segmentation is None or not frozen.segmentation.segments:
+        return Sql(f"{NO_SEGMENT}::bigint")
+    gate = [
+        "WHEN " + compile_rule(tenant, segment.rule, now=at) + Sql(" THEN %s::bigint", (segment.id,))
+        for segment in frozen.segmentation.segments
+    ]
+    return "CASE " + join(" ", gate) + f" ELSE {NO_SEGMENT} END"
+
+
+def _tag(cells: Cells) -> Sql:
+    """Write the longest language tag with content that the customer's language begins with, or "".
+
+    Tags are asked longest first, which is the look-up of RFC 4647, 3.4. A segment that lacks the tag falls back by the
+    same look-up on the tag (`Frozen.cell_for`): what begins the customer's language and is shorter also begins the tag.
+    """
+    gate = [
+        Sql("WHEN c.language = %s OR starts_with(c.language, %s) THEN %s", (tag, f"{tag}-", tag)) for tag in cells.tags
+    ]
+    return "CASE " + join(" ", gate) + " ELSE '' END" if gate else Sql("''")
+
+
+def _cells(frozen: Frozen) -> Cells:
+    tags = sorted({cell.language for cell in frozen.cells}, key=lambda tag: (-len(tag), tag))
+    found = {
+        (segment or NO_SEGMENT, tag): cell
+        for segment in frozen.rows
+        for tag in (*tags, "")
+        if (cell := frozen.cell_for(segment, tag))
+    }
+    return Cells(tuple(tags), found, tuple(dict.fromkeys(found.values())))
+
+
+def _cell(cells: Cells) -> Sql:
+    """Write the number, from 1, of the content for a segment and a tag; NULL where there is none."""
+    by_segment: dict[int, list[Sql]] = {}
+    for (segment, tag), cell in cells.found.items():
+        by_segment.setdefault(segment, []).append(Sql("WHEN %s THEN %s", (tag, cells.listed.index(cell) + 1)))
+    gate = [
+        Sql("WHEN %s THEN CASE seg.tag ", (segment,)) + join(" ", branches) + " END"
+        for segment, branches in by_segment.items()
+    ]
+    return "CASE seg.segment " + join(" ", gate) + " END" if gate else Sql("NULL::int")
+
+
+def _pick(kind: str, listed: Sequence[object]) -> Sql:
+    """Write the content's property, from a list in the order of numbers."""
+    return Sql(f"(%s::{kind}[])[cell.number]", (list(listed),))
+
+
+def _values(cells: Cells) -> Sql:
+    """Write the jsonb object of the fields that the chosen revision uses."""
+    shapes = list(dict.fromkeys(tuple(sorted(set(cell.fields))) for cell in cells.listed))
+    if not shapes:
+        return Sql("NULL::jsonb")
+    numbers = [shapes.index(tuple(sorted(set(cell.fields)))) for cell in cells.listed]
+    gate = [f"WHEN {number} THEN " + values_sql(shape) for number, shape in enumerate(shapes)]
+    return "CASE " + _pick("int", numbers) + " " + join(" ", gate) + " END"
+
+
+# --- When ----------------------------------------------------------------------------------------------------------
+
+
+def _not_before(clock: Timetable) -> Sql:
+    return Sql("(%s::timestamptz[])[seg.clock]", ([window.not_before for window in clock.distinct],))
+
+
+def _quiet_at(clock: Timetable) -> Sql:
+    return Sql("(%s::timestamptz[])[seg.clock]", ([window.quiet_at for window in clock.distinct],))
