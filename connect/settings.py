@@ -286,7 +286,6 @@ CACHES = {
 #: A tick works at most this long; it is rung again and goes on where it stopped.
 TICK_TIME_LIMIT_SECONDS = 60
 CELERY_BROKER_URL = broker_url(REDIS_URL)
-CELERY_BROKER_TRANSPORT = "connect.broker:Transport"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -294,6 +293,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
+    # A bell that can't be rung at once is dropped: the row is the promise, and a page mustn't wait for Redis.
+    "max_retries": 0,
 }
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
@@ -305,6 +306,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 #: Two fixed ticks; what is due stands in PostgreSQL, so a tick that is late or lost costs time and nothing else.
