@@ -195,7 +195,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "connect.outage.OutageMiddleware",
-    "connect.outage.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

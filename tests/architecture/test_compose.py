@@ -12,11 +12,11 @@ ROOT = Path(settings.BASE_DIR)
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-RUNS_THE_APP = ["migrate", "web", "worker", "beat"]
+RUNS_THE_APP = ["migrate", "web", "worker", "sender", "beat"]
 
 
 def test_the_shape_has_each_process_once() -> None:
-    assert sorted(SERVICES) == ["beat", "migrate", "postgres", "redis", "relay", "web", "worker"]
+    assert sorted(SERVICES) == ["beat", "migrate", "postgres", "redis", "relay", "sender", "web", "worker"]
 
 
 def test_the_roles_are_the_ones_of_the_embedded_server() -> None:
@@ -55,14 +55,23 @@ def test_each_variable_is_one_that_settings_read() -> None:
             assert f'"{variable}"' in source, f"{name}: {variable}"
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "sender", "beat"])
 def test_processes_wait_for_the_migrations(name: str) -> None:
     assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "relay"])
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "sender", "relay"])
 def test_each_server_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_every_queue_has_a_worker() -> None:
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    served = [SERVICES[name]["command"] for name in ("worker", "sender")]
+    assert {command[command.index("--queues") + 1] for command in served} == {
+        settings.CELERY_TASK_DEFAULT_QUEUE,
+        *routed,
+    }
 
 
 def test_redis_keeps_everything_or_refuses() -> None:
