@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from celery import current_app
 from django.utils.translation import gettext_lazy as _
 
+from connect.celery import app as celery_app
 from connect.core import handoff, panels
 from connect.core.handoff import Bell
 from connect.core.panels import RailLink
@@ -26,7 +26,7 @@ def wire() -> None:
 
 def _send(task: str) -> Callable[[int, int], object]:
     def ring(tenant_id: int, thing_id: int) -> object:
-        return current_app.send_task(task, args=[tenant_id, thing_id])
+        return celery_app.send_task(task, args=[tenant_id, thing_id])
 
     return ring
 
