@@ -10,6 +10,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PROCESSES ?= 2
 
 .PHONY: help setup lock demo run test lint
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
@@ -19,7 +20,7 @@ help:
 	@echo 'make demo    start everything with a demo tenant; Ctrl-C stops it'
 	@echo '             ONCE=1 runs the sample campaign and exits; CUSTOMERS=n SMTP=host:port CONNECT_HOME=dir'
 	@echo 'make run     start everything on an empty or existing home, without demo data'
-	@echo 'make test    all tests, on real PostgreSQL and Valkey; ARGS="-k word" passes options'
+	@echo 'make test    all tests, on real PostgreSQL and Valkey; ARGS="-k word" passes options, PROCESSES=0 runs one after the other'
 	@echo 'make lint    ruff, mypy, import-linter, migrations check'
 	@echo 'make lock    renew the two requirements files from pyproject.toml (needs uv)'
 
@@ -42,7 +43,7 @@ run: setup
 	$(BIN)/python manage.py demo --empty $(if $(CONNECT_HOME),--home=$(CONNECT_HOME))
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .
