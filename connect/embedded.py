@@ -12,7 +12,8 @@ with it.) The packages are used for their programs only: `pg_ctl` would start Po
 PostgreSQL refuses to run as root. Root therefore starts it as the user nobody, owning its data folder; folders above
 that others can't pass get the right to be passed (not to be listed).
 
-Source: docs/decisions/0006-embedded-servers.md. Where next: `connect/homes.py` for the addresses, `connect/roles.sql` for what is made inside.
+Source: docs/decisions/0006-embedded-servers.md
+Where next: `connect/homes.py` for the addresses, `connect/roles.sql` for what is made inside.
 """
 
 import argparse
