@@ -80,7 +80,9 @@ def test_an_expired_entry_suppresses_nothing(tenant: Tenant, now: datetime) -> N
     entry = add_entry(tenant, listed.public_id, value=ADDRESS, reason=Reason.MANUAL, by=None, now=now)
     for end, expected in (("1 day", True), ("-1 second", False)):
         with open_tenant(tenant), connection.cursor() as cursor:
-            cursor.execute("UPDATE suppression_entry SET expires_at = now() + %s::interval WHERE id = %s", [end, entry.pk])
+            cursor.execute(
+                "UPDATE suppression_entry SET expires_at = now() + %s::interval WHERE id = %s", [end, entry.pk]
+            )
         assert is_suppressed(tenant, ADDRESS, news) is expected
 
 
