@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connect.core.models import Department
 from connect.core.rows import EditedRow, TenantForeignKey, TenantRow
+from conversations.models import Conversation
 
 
 class AudienceModel(EditedRow):
@@ -23,6 +24,22 @@ class AudienceModel(EditedRow):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AudienceCount(TenantRow):
+    """The last count of a model's rule, as it was at `version`, over one conversation. Lists show it with its time."""
+
+    audience = TenantForeignKey(AudienceModel, models.CASCADE)
+    conversation = TenantForeignKey(Conversation, models.CASCADE)
+    version = models.PositiveIntegerField()
+    people = models.PositiveIntegerField()
+    members = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "audience", "conversation"], name="audiences_count_key")
+        ]
 
 
 class SeedList(EditedRow):

@@ -24,6 +24,10 @@ class SegmentationModel(EditedRow):
     def __str__(self) -> str:
         return self.name
 
+    def segments(self) -> "list[Segment]":
+        """List the segments in the order in which they are asked; Leftovers isn't among them."""
+        return list(Segment.objects.filter(tenant_id=self.tenant_id, model=self).order_by("position"))
+
 
 class Segment(PublicRow):
     """One part of a segmentation model, at its place in the order (from 1)."""
@@ -36,7 +40,9 @@ class Segment(PublicRow):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["tenant", "model", "position"], name="segments_segment_position_key", deferrable=models.Deferrable.DEFERRED
+                fields=["tenant", "model", "position"],
+                name="segments_segment_position_key",
+                deferrable=models.Deferrable.DEFERRED,
             )
         ]
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from babel import Locale
 from django.utils.functional import Promise
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from audiences.rules import types
 from audiences.rules.fields import Facts, Field
 from audiences.rules.types import FieldType
+from connect.core import formats
 from connect.core.models import Tenant
 from connect.core.sql import Sql
 from conversations import addresses
@@ -45,9 +46,9 @@ def fields(tenant: Tenant) -> list[Field]:
 
 def _columns() -> list[Field]:
     return [
-        _column("country", _("Country"), types.CHOICE, choices=_country_names(_speech())),
+        _column("country", _("Country"), types.CHOICE, choices=_country_names(str(formats.current_locale()))),
         _column("region", _("Region"), types.TEXT),
-        _column("language", _("Language"), types.LANGUAGE, suggestions=_language_names(_speech())),
+        _column("language", _("Language"), types.LANGUAGE, suggestions=_language_names(str(formats.current_locale()))),
         _column("zone", _("Time zone"), types.CHOICE, choices=_zone_names()),
         _column("external_id", _("Customer id"), types.CODE),
         Field(
@@ -60,10 +61,6 @@ def _columns() -> list[Field]:
             nullable=False,
         ),
     ]
-
-
-def _speech() -> str:
-    return get_language() or "en"
 
 
 def _column(name: str, label: Promise, kind: FieldType, **more: Any) -> Field:
@@ -82,14 +79,14 @@ def _column(name: str, label: Promise, kind: FieldType, **more: Any) -> Field:
 
 @cache
 def _country_names(language: str) -> Mapping[str, str]:
-    names = _locale(language).territories
+    names = Locale.parse(language).territories
     named = {code: names.get(code, code) for code in addresses.countries()}
     return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
 
 
 @cache
 def _language_names(language: str) -> Mapping[str, str]:
-    names = _locale(language).languages
+    names = Locale.parse(language).languages
     named = {code: names.get(code, code) for code in COMMON_LANGUAGES}
     return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
 
@@ -97,11 +94,6 @@ def _language_names(language: str) -> Mapping[str, str]:
 @cache
 def _zone_names() -> Mapping[str, str]:
     return {name: name.replace("_", " ") for name in sorted(addresses.zones().values())}
-
-
-@cache
-def _locale(language: str) -> Locale:
-    return Locale.parse(language, sep="-")
 
 
 # --- Declared fields -----------------------------------------------------------------------------------------------

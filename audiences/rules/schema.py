@@ -97,7 +97,7 @@ class _Reader:
         self.faults: dict[str, list[str]] = {}
 
     def fault(self, path: str, key: str, says: str) -> None:
-        name = self.at + ".".join(part for part in (path, key) if part)
+        name = (self.at + ".".join(part for part in (path, key) if part)).removesuffix(".")
         self.faults.setdefault(name, []).append(says)
         if len(self.faults) >= MAX_FAULTS:
             self.finish()

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from audiences.rules.operators import Takes
 from audiences.rules.schema import read_rule
@@ -35,8 +34,7 @@ def sentence(tenant: Tenant, rule: object) -> list[Word]:
 
 def say(tenant: Tenant, rule: Rule) -> list[Word]:
     """Say a checked rule in words; see `sentence`."""
-    locale = Locale.parse(get_language() or "en", sep="-")
-    return _group(rule, Manner(locale, ZoneInfo(tenant.default_zone)))
+    return _group(rule, Manner(ZoneInfo(tenant.default_zone)))
 
 
 def plain(words: list[Word]) -> str:
@@ -72,7 +70,7 @@ def _leaf(leaf: Leaf, manner: Manner) -> list[Word]:
     if leaf.operator.name == "days_ago":
         return [*words, Word(_("is at least"), "operator"), Word(_("%s ago") % _days(leaf.value), "value")]
     words.append(Word(str(leaf.operator.label), "operator"))
-    shown = _values(leaf, Manner(manner.locale, manner.zone, leaf.field.choices or leaf.field.suggestions or {}))
+    shown = _values(leaf, Manner(manner.zone, leaf.field.choices or leaf.field.suggestions or {}))
     return [*words, Word(shown, "value")] if shown else words
 
 

@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audiences.rules import operators as ops
 from audiences.rules.operators import Operator, Side, Takes
+from connect.core import formats
 from connect.core.errors import Invalid
 from connect.core.sql import Sql
 from conversations.addresses import check_language
@@ -39,20 +39,23 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True)
 class Manner:
-    """How values are written for people."""
+    """How values are written for people: in whose zone, and under which names."""
 
-    locale: Locale
     zone: ZoneInfo
     choices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class FieldType:
-    """One type. `read` turns a JSON value into the form in which it is compared, or raises BadValue."""
+    """One type. `read` turns a JSON value into the form in which it is compared, or raises BadValue.
+
+    `control` names the way in which forms ask for a value (`audiences/forms/controls.py`).
+    """
 
     name: str
     operators: Mapping[str, Operator]
     read: Callable[[object], Any]
+    control: str = "text"
     show: Callable[[Any, Manner], str] = lambda raw, manner: manner.choices.get(str(raw), str(raw))
 
 
@@ -165,6 +168,11 @@ def _read_number(value: object) -> Decimal:
     return Decimal(str(value))
 
 
+def _write_number(raw: Any, _manner: Manner) -> str:
+    exponent = Decimal(str(raw)).as_tuple().exponent
+    return formats.number(raw, digits=max(0, -exponent) if isinstance(exponent, int) else None)
+
+
 _numeric = Side(cast="numeric")
 
 NUMBER = _typed(
@@ -183,7 +191,8 @@ NUMBER = _typed(
         *ops.presence("IS NOT NULL"),
     ],
     _read_number,
-    show=lambda raw, manner: numbers.format_decimal(raw, locale=manner.locale),
+    control="number",
+    show=_write_number,
 )
 
 
@@ -200,9 +209,9 @@ def _yes_or_no(raw: Any, _manner: Manner) -> str:
     return _("yes") if raw else _("no")
 
 
-BOOLEAN = _typed("boolean", [_truth, *ops.presence("IS NOT NULL")], _read_boolean, show=_yes_or_no)
+BOOLEAN = _typed("boolean", [_truth, *ops.presence("IS NOT NULL")], _read_boolean, control="yesno", show=_yes_or_no)
 #: Like a boolean that is always set: an interest that a customer has or hasn't.
-FLAG = _typed("flag", [_truth], _read_boolean, show=_yes_or_no)
+FLAG = _typed("flag", [_truth], _read_boolean, control="yesno", show=_yes_or_no)
 
 
 # --- Time ----------------------------------------------------------------------------------------------------------
@@ -231,7 +240,8 @@ DATE = _typed(
         *ops.presence("IS NOT NULL"),
     ],
     _read_date,
-    show=lambda raw, manner: dates.format_date(date.fromisoformat(raw), "medium", locale=manner.locale),
+    control="date",
+    show=lambda raw, _manner: formats.as_date(date.fromisoformat(raw)),
 )
 
 
@@ -262,7 +272,6 @@ DATETIME = _typed(
         *ops.presence("IS NOT NULL"),
     ],
     _read_instant,
-    show=lambda raw, manner: dates.format_datetime(
-        datetime.fromisoformat(raw), "medium", tzinfo=manner.zone, locale=manner.locale
-    ),
+    control="datetime",
+    show=lambda raw, manner: formats.as_datetime(datetime.fromisoformat(raw), manner.zone),
 )
