@@ -1,6 +1,6 @@
 """What a lower floor shows of an upper one, without knowing it: registries that `connect/wiring.py` fills."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,18 +37,26 @@ class Panel:
 
 
 UsedBy = Callable[[Tenant, str, UUID], Sequence[Use]]
+UseCounts = Callable[[Tenant, str, Sequence[UUID]], Mapping[UUID, int]]
 Panels = Callable[[Tenant, str, UUID], Sequence[Panel]]
 
 _rail: list[list[RailLink]] = []
 _used_by: list[UsedBy] = []
 _panels: list[Panels] = []
+_use_counts: list[UseCounts] = []
 
 
-def wire(rail: Sequence[Sequence[RailLink]], used_by: Sequence[UsedBy], panels: Sequence[Panels]) -> None:
+def wire(
+    rail: Sequence[Sequence[RailLink]],
+    used_by: Sequence[UsedBy],
+    panels: Sequence[Panels],
+    use_counts: Sequence[UseCounts] = (),
+) -> None:
     """Fill the registries. Called once, by `connect/wiring.py`."""
     _rail[:] = [list(group) for group in rail]
     _used_by[:] = list(used_by)
     _panels[:] = list(panels)
+    _use_counts[:] = list(use_counts)
 
 
 def rail() -> list[list[RailLink]]:
@@ -59,6 +67,15 @@ def rail() -> list[list[RailLink]]:
 def used_by(tenant: Tenant, kind: str, thing: UUID) -> list[Use]:
     """List what rests on a thing of this kind (`"audience"`, `"segmentation"`, `"content"`, `"conversation"` …)."""
     return [use for ask in _used_by for use in ask(tenant, kind, thing)]
+
+
+def use_counts(tenant: Tenant, kind: str, things: Sequence[UUID]) -> dict[UUID, int]:
+    """Count what rests on each of many things of this kind, for lists: a query per source, not per thing.
+
+    Shape: every one of `things` is there, with 0 where nothing rests on it.
+    """
+    found = [ask(tenant, kind, things) for ask in _use_counts]
+    return {thing: sum(counts.get(thing, 0) for counts in found) for thing in things}
 
 
 def panels(tenant: Tenant, kind: str, thing: UUID) -> list[Panel]:
