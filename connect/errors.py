@@ -1,7 +1,11 @@
 """Pages for what goes wrong outside a tenant's view; none of them needs the database."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+
+from connect.outage import AWAY, away
 
 
 def _answer(request: HttpRequest, status: int) -> HttpResponse:
@@ -24,5 +28,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a fault of ours, without a trace."""
-    return _answer(request, 500)
+    """Answer a fault of ours without a trace; a server that was lost outside a view gets its 503."""
+    fault = sys.exc_info()[1]
+    return away(fault) if isinstance(fault, AWAY) else _answer(request, 500)

@@ -11,27 +11,26 @@ from redis.exceptions import ConnectionError as RedisAway
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 10
+#: What a lost PostgreSQL or Redis raises.
+AWAY = (OperationalError, InterfaceError, RedisAway)
 
 
 class OutageMiddleware:
-    """Outermost: turns a lost server into the 503 page. The transaction was rolled back by then."""
+    """Turns a server that a view lost into the 503 page. The transaction was rolled back by then."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request."""
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError, RedisAway) as error:
-            return away(error)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer for a view that lost its database or Redis."""
-        return away(exception) if isinstance(exception, OperationalError | InterfaceError | RedisAway) else None
+        return away(exception) if isinstance(exception, AWAY) else None
 
 
-def away(exception: Exception) -> HttpResponse:
+def away(exception: BaseException) -> HttpResponse:
     """Write the 503 page, and the fact into the log."""
     log.warning("server_away", error=type(exception).__name__)
     response = HttpResponse(render_to_string("errors/503.html", {}), status=503)

@@ -38,7 +38,6 @@ class AuditFilterForm(forms.Form):
 
     who = forms.CharField(label=_("Member"), max_length=120, required=False)
     did = forms.CharField(label=_("Deed"), max_length=60, required=False)
-    before = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Strip what was typed."""

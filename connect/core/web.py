@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist
@@ -12,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.timezone import override as override_zone
+from django.utils.translation import override as override_language
 from django_htmx.middleware import HtmxDetails
 
 from connect.core import panels
@@ -50,6 +53,10 @@ def needs(role: Role) -> Callable[[TenantView[P]], View]:
                 return redirect_to_login(request.get_full_path())
             request.now = datetime.now(UTC)
             request.tenant, request.member = _membership(request.user, slug)
+            with override_language(request.user.language), override_zone(ZoneInfo(request.tenant.default_zone)):
+                return answer(request, *args, **kwargs)
+
+        def answer(request: ConsoleRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             try:
                 with open_tenant(request.tenant):
                     if not request.member.may(role):

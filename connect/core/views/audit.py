@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 
+from connect.core.cursors import read_cursor, write_cursor
 from connect.core.forms import AuditFilterForm
 from connect.core.models import AuditEntry
 from connect.core.roles import Role
@@ -20,10 +21,12 @@ def audit_log(request: ConsoleRequest) -> HttpResponse:
         entries = entries.filter(member_name__icontains=wanted["who"])
     if wanted.get("did"):
         entries = entries.filter(did__startswith=wanted["did"])
-    if wanted.get("before"):
-        entries = entries.filter(pk__lt=wanted["before"])
+    if before := read_cursor(request.GET.get("before", "")):
+        entries = entries.filter(pk__lt=before)
     found = list(entries[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
+    more = write_cursor(found[PAGE_ROWS - 1].pk) if len(found) > PAGE_ROWS else ""
     deeds = sorted(set(AuditEntry.objects.of(request.tenant).values_list("did", flat=True).distinct()))
-    context = {"entries": found[:PAGE_ROWS], "more": more, "form": form, "deeds": deeds, "wanted": wanted}
-    return page(request, "core/audit.html", context, part="core/_audit_rows.html", status=200 if form.is_valid() else 422)
+    context = {"entries": found[:PAGE_ROWS], "more": more, "form": form, "deed_options": [(deed, deed) for deed in deeds], "wanted": wanted}
+    return page(
+        request, "core/audit.html", context, part="core/_audit_rows.html", status=200 if form.is_valid() else 422
+    )

@@ -40,7 +40,9 @@ def add(request: ConsoleRequest) -> HttpResponse:
         _put(form, error)
         return _list(request, form, status=422)
     messages.success(
-        request, _("%(name)s is a member now. They set their password with “Forgot it?” on the login page.") % {"name": member.name}
+        request,
+        _("%(name)s is a member now. They set their password with “Forgot it?” on the login page.")
+        % {"name": member.name},
     )
     return redirect(here(request, "members"))
 

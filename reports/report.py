@@ -1,0 +1,232 @@
+"""Puts one run's report together: what the pages show, in words and order; no HTTP in here.
+
+Shape: everything is read in the open tenant; segment and link numbers come with public ids, so that each opens its people.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from campaigns.models import Campaign, Run
+from campaigns.states import ExclusionReason, RunState
+from connect.core.models import Tenant
+from content.models import Revision
+from conversations.models import Attribute
+from reports import queries
+from reports.queries import Group, HourCount, RunKey, StateCount
+from reports.rates import Counts
+from segments.models import Segment
+
+#: Rows of a table before the rest is left out.
+MOST_ROWS = 12
+MOST_LINKS = 40
+MOST_RUNS = 50
+#: The chart shows the first days; later opens stay in the totals.
+MOST_HOURS = 72
+LIVE = frozenset({RunState.PLANNING, RunState.SENDING, RunState.PAUSED})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the waterfall: `out` people left here, `left` remain. `query` opens those who left."""
+
+    label: str
+    why: str
+    out: int
+    left: int
+    query: str
+
+
+@dataclass(frozen=True)
+class NamedGroup:
+    """One row of a table of groups. `query` opens its people."""
+
+    label: str
+    counts: Counts
+    query: str
+
+
+@dataclass(frozen=True)
+class NamedLink:
+    """One link with the people who clicked it."""
+
+    target: str
+    language: str
+    people: int
+    clicks: int
+    machines: int
+    query: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The report's first page."""
+
+    run: Run
+    live: bool
+    totals: Counts
+    presumed: int
+    states: list[StateCount]
+    planned: int
+    seeds: list[StateCount]
+    waterfall: list[Step]
+    excluded: int
+    hours: list[HourCount]
+    segments: list[NamedGroup]
+    languages: list[NamedGroup]
+    domains: list[NamedGroup]
+    links: list[NamedLink]
+    machines: dict[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Tell whether both sums hold: members over their fates, messages over their states."""
+        return (
+            self.run.members == self.run.filtered + self.excluded + self.run.recipients
+            and self.planned == self.run.recipients
+        )
+
+
+def latest_run(tenant: Tenant, campaign: Campaign) -> Run | None:
+    """Get a campaign's newest run."""
+    return Run.objects.of(tenant).filter(campaign=campaign).order_by("-started_at", "-id").first()
+
+
+def key_of(run: Run) -> RunKey:
+    """Say where a run's messages lie."""
+    return RunKey(run.tenant_id, run.month, run.pk)
+
+
+def overview(tenant: Tenant, run: Run, *, now: datetime) -> Overview:
+    """Read the whole first page."""
+    key = key_of(run)
+    states = queries.states(key)
+    exclusions = queries.exclusions(key)
+    return Overview(
+        run=run,
+        live=run.state in LIVE,
+        totals=queries.totals(key),
+        presumed=queries.presumed_delivered(key, now=now),
+        states=states,
+        planned=sum(state.count for state in states),
+        seeds=queries.seeds(key),
+        waterfall=_waterfall(run, exclusions),
+        excluded=sum(exclusions.values()),
+        hours=queries.hours(key, limit=MOST_HOURS),
+        segments=_segments(tenant, queries.groups(key, "segment", limit=MOST_ROWS)),
+        languages=_plain(queries.groups(key, "language", limit=MOST_ROWS), "language"),
+        domains=_plain(queries.groups(key, "domain", limit=MOST_ROWS), "domain"),
+        links=_links(tenant, key),
+        machines=queries.machines(key),
+    )
+
+
+def demographics(tenant: Tenant, run: Run) -> list[tuple[str, list[NamedGroup]]]:
+    """Count a run by country, region, zone, and each reportable attribute."""
+    key = key_of(run)
+    tables = [
+        (_("Country"), _plain(queries.groups(key, "country", limit=MOST_ROWS), "country")),
+        (_("Region"), _plain(queries.groups(key, "region", limit=MOST_ROWS), "region")),
+        (_("Time zone"), _plain(queries.groups(key, "zone", limit=MOST_ROWS), "zone")),
+    ]
+    for attribute in Attribute.objects.of(tenant).filter(kind="attribute", reportable=True).order_by("label"):
+        groups = queries.attribute_groups(key, attribute.name, limit=MOST_ROWS)
+        named = [
+            NamedGroup(group.value or _("not set"), group.counts, f"attribute={attribute.name}&value={group.value}")
+            for group in groups
+        ]
+        tables.append((attribute.label, named))
+    return tables
+
+
+EXCLUSION_WORDS = {
+    ExclusionReason.NO_CONSENT: (_lazy("No consent"), _lazy("No email subscription, or not confirmed")),
+    ExclusionReason.SUPPRESSED: (_lazy("Suppressed"), _lazy("On a list in force")),
+    ExclusionReason.FILTERED: (_lazy("Not in audience"), _lazy("Left out by the audience model")),
+    ExclusionReason.NO_ADDRESS: (_lazy("No address"), _lazy("No email address")),
+    ExclusionReason.LEFTOVER: (_lazy("Leftovers"), _lazy("Match no segment; leftovers get nothing")),
+    ExclusionReason.NO_CONTENT: (_lazy("No content"), _lazy("Nothing in their language")),
+    ExclusionReason.EXPIRED: (_lazy("Expired"), _lazy("Their time comes after the expiry")),
+    ExclusionReason.DUPLICATE: (_lazy("Same address"), _lazy("One message for one address")),
+}
+
+
+def _waterfall(run: Run, exclusions: dict[str, int]) -> list[Step]:
+    left = run.members
+    steps = []
+    for reason, (label, why) in EXCLUSION_WORDS.items():
+        out = run.filtered if reason is ExclusionReason.FILTERED else exclusions.get(reason, 0)
+        left -= out
+        if out:
+            steps.append(Step(label, why, out, left, "" if reason is ExclusionReason.FILTERED else f"excluded={reason.value}"))
+    return steps
+
+
+def _plain(groups: Sequence[Group], name: str) -> list[NamedGroup]:
+    return [NamedGroup(group.value or _("not set"), group.counts, f"{name}={group.value}") for group in groups]
+
+
+def _segments(tenant: Tenant, groups: Sequence[Group]) -> list[NamedGroup]:
+    found = {segment.pk: segment for segment in Segment.objects.of(tenant).filter(pk__in=[group.value for group in groups])}
+    named = []
+    for group in groups:
+        segment = found.get(group.value)
+        label = segment.name if segment else _("Leftovers") if len(groups) > 1 else _("Everybody")
+        named.append(NamedGroup(label, group.counts, f"segment={segment.public_id if segment else ''}"))
+    return named
+
+
+def _links(tenant: Tenant, key: RunKey) -> list[NamedLink]:
+    counted = queries.links(key, limit=MOST_LINKS)
+    revisions = {
+        revision.pk: revision for revision in Revision.objects.of(tenant).filter(pk__in={link.revision_id for link in counted})
+    }
+    return [
+        NamedLink(
+            target=_target(revisions[link.revision_id], link.link),
+            language=revisions[link.revision_id].language,
+            people=link.people,
+            clicks=link.clicks,
+            machines=link.machines,
+            query=f"link={revisions[link.revision_id].public_id}.{link.link}",
+        )
+        for link in counted
+        if link.revision_id in revisions
+    ]
+
+
+def _target(revision: Revision, link: int) -> str:
+    return str(revision.links[link]) if 0 <= link < len(revision.links) else ""
+
+
+def internal(tenant: Tenant, wanted: dict[str, str]) -> dict[str, str]:
+    """Turn the public ids of a people page's query into the keys that queries take.
+
+    A public id that isn't the tenant's selects nobody.
+    """
+    keys = dict(wanted)
+    if keys.get("segment"):
+        segment = Segment.objects.of(tenant).filter(public_id=_uuid(keys["segment"])).first()
+        keys["segment"] = str(segment.pk) if segment else "0"
+    if "link" in keys:
+        revision_id, _dot, link = keys["link"].partition(".")
+        revision = Revision.objects.of(tenant).filter(public_id=_uuid(revision_id)).first()
+        keys["link"] = f"{revision.pk if revision else 0}.{link}" if link.isdigit() else "0.0"
+    return keys
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def ran(tenant: Tenant, campaigns: dict[int, Campaign]) -> list[tuple[Campaign, Run, Counts]]:
+    """List the newest runs of these campaigns with their counts, newest first."""
+    runs = Run.objects.of(tenant).filter(campaign_id__in=campaigns).order_by("-started_at")[:MOST_RUNS]
+    return [(campaigns[run.campaign_id], run, queries.totals(key_of(run))) for run in runs]
