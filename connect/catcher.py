@@ -100,7 +100,9 @@ async def serve(folder: Path, port: int) -> None:
     keeper = Keeper(folder)
 
     def factory() -> SMTP:
-        return SMTP(keeper, data_size_limit=MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, hostname="catcher.localhost", loop=loop)
+        return SMTP(
+            keeper, data_size_limit=MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, hostname="catcher.localhost", loop=loop
+        )
 
     server = await loop.create_server(factory, host="127.0.0.1", port=port)
     done = asyncio.Event()

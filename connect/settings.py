@@ -385,6 +385,21 @@ EMAIL_TIMEOUT = 30
 CATCHER_FOLDER = env.path("CATCHER_FOLDER", default=None) if env.str("CATCHER_FOLDER", default="") else None
 DEFAULT_FROM_EMAIL = env.str("CONSOLE_FROM", default=f"Connect <connect@{urlsplit(BASE_URL).hostname}>")
 
+# --- Sending -------------------------------------------------------------------------------------------------------
+
+SMTP_HOST = EMAIL_HOST
+SMTP_PORT = EMAIL_PORT
+#: How we greet the next hop: a name that resolves to this machine.
+SMTP_NAME = env.str("SMTP_NAME", default=urlsplit(BASE_URL).hostname or "localhost")
+#: Connections of one sender process. What may be in doubt after a crash is never more than these.
+SMTP_CONNECTIONS = read_int("SMTP_CONNECTIONS", 16, lowest=1, highest=64)
+SMTP_REPLY_TIMEOUT_SECONDS = read_int("SMTP_REPLY_TIMEOUT_SECONDS", 300, lowest=1, highest=600)
+SMTP_FINAL_TIMEOUT_SECONDS = read_int("SMTP_FINAL_TIMEOUT_SECONDS", 600, lowest=1, highest=800)
+#: Sender processes that may work for one tenant at once: one a core is best.
+SENDERS_PER_TENANT = read_int("SENDERS_PER_TENANT", os.cpu_count() or 1, lowest=1, highest=256)
+#: A drain claims for so long, then lets others have its place and rings for itself.
+SEND_SLICE_SECONDS = read_int("SEND_SLICE_SECONDS", 50, lowest=1, highest=600)
+
 # --- Logging -------------------------------------------------------------------------------------------------------
 
 #: `console` reads well in a terminal; `json` is one object a line.

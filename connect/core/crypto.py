@@ -35,7 +35,11 @@ def open_sealed(sealed: bytes, *, tenant_id: int, field: str) -> bytes:
 
     Errors: CannotOpen.
     """
-    key_id, nonce, body = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES], sealed[KEY_ID_BYTES + NONCE_BYTES :]
+    key_id, nonce, body = (
+        sealed[:KEY_ID_BYTES],
+        sealed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES],
+        sealed[KEY_ID_BYTES + NONCE_BYTES :],
+    )
     for key in _ring():
         if _key_id(key) == key_id:
             try:

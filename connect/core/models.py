@@ -1,7 +1,6 @@
 """Tenants, the people who work in them, and what they did. Everything else hangs on these."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -155,4 +154,3 @@ class AuditEntry(TenantRow):
             models.Index(fields=["tenant", "-at"], name="core_audit_at_ix"),
             models.Index(fields=["tenant", "thing", "-at"], name="core_audit_thing_ix"),
         ]
-

@@ -220,7 +220,9 @@ def _rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 def _role_faults() -> list[Fault]:
     found = []
-    for name, is_super, bypasses in _rows("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"):
+    for name, is_super, bypasses in _rows(
+        "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    ):
         if is_super or bypasses:
             found.append(Fault("role", f"{name} passes by row-level security"))
     owned = _rows(

@@ -24,7 +24,9 @@ class Sql:
 
 def join(separator: str, pieces: Sequence[Sql]) -> Sql:
     """Put pieces side by side with a separator."""
-    return Sql(separator.join(piece.text for piece in pieces), tuple(value for piece in pieces for value in piece.params))
+    return Sql(
+        separator.join(piece.text for piece in pieces), tuple(value for piece in pieces for value in piece.params)
+    )
 
 
 def rows(sql: Sql) -> list[tuple[Any, ...]]:

@@ -48,7 +48,14 @@ class Letter:
 
 
 def _letter(
-    language: str, subject: str, preheader: str, heading: str, paragraphs: list[str], button: str, path: str, closing: str
+    language: str,
+    subject: str,
+    preheader: str,
+    heading: str,
+    paragraphs: list[str],
+    button: str,
+    path: str,
+    closing: str,
 ) -> Letter:
     french = language == "fr"
     site = f"https://shop.northwind.example/{language}"
@@ -73,7 +80,9 @@ def _letter(
         paragraphs="\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs) + points,
         main_url=site + path,
         button=button,
-        goods="\n".join(GOOD.format(url=site + at, colour=colour, name=name, price=price) for name, price, colour, at in goods),
+        goods="\n".join(
+            GOOD.format(url=site + at, colour=colour, name=name, price=price) for name, price, colour, at in goods
+        ),
         closing=closing,
     )
     text = "\n\n".join([heading, greeting, *paragraphs, f"{button}: {site}{path}", closing])

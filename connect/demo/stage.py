@@ -51,7 +51,9 @@ def environment(ports: Ports, catcher: Path | None, smtp: tuple[str, int]) -> di
 
 
 @contextmanager
-def stage(home: Home, ports: Ports, shared: dict[str, str], *, catcher: Path | None) -> Iterator[list[subprocess.Popen[bytes]]]:
+def stage(
+    home: Home, ports: Ports, shared: dict[str, str], *, catcher: Path | None
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Keep all processes running for the length of a block, then end each of them and what it forked.
 
     Errors: DidNotStart.
@@ -82,7 +84,13 @@ def stage(home: Home, ports: Ports, shared: dict[str, str], *, catcher: Path | N
 def _launch(command: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
     with log.open("ab") as out:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=PROJECT, env=env, process_group=0
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT,
+            env=env,
+            process_group=0,
         )
 
 

@@ -17,7 +17,9 @@ MONTH = date(2026, 3, 1)
 
 def tenant_models() -> list[type[models.Model]]:
     """List every model whose rows belong to a tenant."""
-    return [model for model in apps.get_models() if any(field.name == "tenant" for field in model._meta.concrete_fields)]
+    return [
+        model for model in apps.get_models() if any(field.name == "tenant" for field in model._meta.concrete_fields)
+    ]
 
 
 def make_row(model: type[models.Model], tenant: Tenant, marker: str) -> Any:
