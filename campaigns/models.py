@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audiences.models import AudienceModel, SeedList
+from campaigns.queries import ApprovalQuerySet, CampaignQuerySet, RunQuerySet
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState, ExclusionReason, RunState, StartKind
 from connect.core.models import Department, Member
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow
@@ -20,6 +21,7 @@ class Campaign(EditedRow):
 
     `start_at` is a wall time: on each recipient's clock with `start_kind` local, on the conversation's with fixed.
     `quiet_from`–`quiet_until` is one daily window in the recipient's zone, over midnight where from > until.
+    `checked_at` is when its approvals were last compared with what it is now made of.
     """
 
     department = TenantForeignKey(Department)
@@ -46,12 +48,20 @@ class Campaign(EditedRow):
 
     fires_at = models.DateTimeField(null=True)
     held_reason = models.CharField(max_length=240, blank=True)
+    checked_at = models.DateTimeField(null=True)
     created_by = TenantForeignKey(Member, null=True)
+
+    objects = CampaignQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state"], name="campaigns_campaign_state"),
             models.Index(fields=["fires_at"], condition=models.Q(state="scheduled"), name="campaigns_campaign_due"),
+            models.Index(
+                fields=["tenant"],
+                condition=models.Q(state__in=["in_review", "approved", "scheduled", "held"]),
+                name="campaigns_campaign_open",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -71,6 +81,20 @@ class Cell(TenantRow):
             models.UniqueConstraint(
                 fields=["tenant", "campaign", "segment", "language"], nulls_distinct=False, name="campaigns_cell_key"
             )
+        ]
+
+
+class Forecast(TenantRow):
+    """The waterfall of a campaign that hasn't run, as last counted; `basis` is the fingerprint it was counted for."""
+
+    campaign = TenantForeignKey(Campaign, models.CASCADE)
+    basis = models.CharField(max_length=64)
+    as_of = models.DateTimeField()
+    numbers = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "campaign"], name="campaigns_forecast_campaign_key")
         ]
 
 
@@ -98,7 +122,16 @@ class Approval(PublicRow):
     decided_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=240, blank=True)
 
+    objects = ApprovalQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
+
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "campaign", "kind"],
+                condition=models.Q(state__in=["asked", "approved"]),
+                name="campaigns_approval_live_key",
+            )
+        ]
         indexes: ClassVar = [models.Index(fields=["tenant", "state"], name="campaigns_approval_state")]
 
 
@@ -134,6 +167,8 @@ class Run(PublicRow):
     filtered = models.PositiveIntegerField(default=0)
     recipients = models.PositiveIntegerField(default=0)
     stop_reason = models.CharField(max_length=240, blank=True)
+
+    objects = RunQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
     class Meta:
         constraints: ClassVar = [

@@ -20,6 +20,7 @@ from campaigns.timetable import Timetable, timetable
 from connect.core.models import Tenant
 from connect.core.sql import Sql, join
 from content.fields import values_sql
+from segments.compile import segment_case
 from suppression.predicates import suppressed
 
 #: Stands for Leftovers, or for everybody, where SQL joins segments to content.
@@ -164,11 +165,8 @@ def _segment(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
     """Write the id of the first segment that matches; 0 where none does."""
     if frozen.segmentation is None or not frozen.segmentation.segments:
         return Sql(f"{NO_SEGMENT}::bigint")
-    gate = [
-        "WHEN " + compile_rule(tenant, segment.rule, now=at) + Sql(" THEN %s::bigint", (segment.id,))
-        for segment in frozen.segmentation.segments
-    ]
-    return "CASE " + join(" ", gate) + f" ELSE {NO_SEGMENT} END"
+    segments = [{"id": segment.id, "rule": segment.rule} for segment in frozen.segmentation.segments]
+    return "coalesce(" + segment_case(tenant, {"segments": segments}, now=at) + f", {NO_SEGMENT})"
 
 
 def _tag(cells: Cells) -> Sql:

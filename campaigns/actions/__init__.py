@@ -1,0 +1,1 @@
+"""Writes of this app, a verb family a file."""

@@ -1,0 +1,55 @@
+"""The words in which pages and reasons speak of this app's closed lists."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from campaigns.states import ApprovalKind, CampaignState, ExclusionReason, StartKind
+
+STATE_NAMES = {
+    CampaignState.DRAFT: pgettext_lazy("campaign state", "Draft"),
+    CampaignState.IN_REVIEW: pgettext_lazy("campaign state", "In review"),
+    CampaignState.APPROVED: pgettext_lazy("campaign state", "Approved"),
+    CampaignState.SCHEDULED: pgettext_lazy("campaign state", "Scheduled"),
+    CampaignState.HELD: pgettext_lazy("campaign state", "Held"),
+    CampaignState.SENDING: pgettext_lazy("campaign state", "Sending"),
+    CampaignState.PAUSED: pgettext_lazy("campaign state", "Paused"),
+    CampaignState.FINISHED: pgettext_lazy("campaign state", "Done"),
+    CampaignState.CANCELLED: pgettext_lazy("campaign state", "Cancelled"),
+    CampaignState.EXPIRED: pgettext_lazy("campaign state", "Expired"),
+    CampaignState.ARCHIVED: pgettext_lazy("campaign state", "Archived"),
+}
+
+PART_NAMES = {
+    "conversation": _("sender"),
+    "audience": _("audience"),
+    "segments": _("segments"),
+    "content": _("content"),
+    "seeds": _("seeds"),
+    "start": _("start"),
+    "quiet": _("quiet period"),
+    "expiry": _("expiry"),
+    "channels": _("channels"),
+}
+
+KIND_NAMES = {
+    ApprovalKind.CONTENT: pgettext_lazy("approval", "Content"),
+    ApprovalKind.LAUNCH: pgettext_lazy("approval", "Launch"),
+}
+
+START_NAMES = {
+    StartKind.NOW: _("As soon as approved"),
+    StartKind.LOCAL: _("Each recipient’s clock"),
+    StartKind.FIXED: _("One zone for all"),
+}
+
+#: What a step of the waterfall is called, and why people go there.
+REASONS = {
+    ExclusionReason.NO_CONSENT: (_("No consent"), _("No email subscription, or not confirmed")),
+    ExclusionReason.SUPPRESSED: (_("Suppressed"), _("On a suppression list in force")),
+    ExclusionReason.FILTERED: (_("Not in audience"), _("The audience model leaves them out")),
+    ExclusionReason.NO_ADDRESS: (_("No address"), _("No email address is known")),
+    ExclusionReason.LEFTOVER: (_("Leftovers"), _("Match no segment; leftovers get nothing")),
+    ExclusionReason.NO_CONTENT: (_("No content"), _("Nothing in their language, nor in the campaign’s")),
+    ExclusionReason.EXPIRED: (_("Too late"), _("Their turn comes after the expiry")),
+    ExclusionReason.DUPLICATE: (_("Same address"), _("One message for one address")),
+}
