@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 
 from connect.core.rows import TenantRow, new_public_id
+from delivery.queries import ChunkQuerySet
 from delivery.states import EventKind, MessageKind, MessageState
 
 
@@ -24,11 +25,29 @@ class Chunk(TenantRow):
     lease_until = models.DateTimeField(null=True)
     lease_token = models.BigIntegerField(default=0)
 
+    objects = ChunkQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "run_id", "next_at", "id"],
+                condition=models.Q(next_at__isnull=False),
+                name="delivery_chunk_due_ix",
+            ),
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="delivery_chunk_next_ix"),
+            models.Index(
+                fields=["tenant", "lease_until"],
+                condition=models.Q(lease_until__isnull=False),
+                name="delivery_chunk_lease_ix",
+            ),
+        ]
+
 
 class Message(TenantRow):
     """One message to one recipient in one run, frozen when planned.
 
-    `segment_id` None is Leftovers or everybody. `values` are the fields that the revision uses.
+    It may go from `not_before` up to `quiet_at` or `not_after`, whichever comes first: a quiet window begins there, or
+    it expires. `segment_id` None is Leftovers or everybody. `values` are the fields that the revision uses.
     `code` and `reply` are the last answer of the receiving side; `reason` says why it was skipped or expired.
     """
 
@@ -48,6 +67,7 @@ class Message(TenantRow):
     values = models.JSONField(default=dict)
     not_before = models.DateTimeField()
     not_after = models.DateTimeField(null=True)
+    quiet_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, default=MessageState.QUEUED)
     reason = models.CharField(max_length=20, default="")
     attempt_no = models.PositiveSmallIntegerField(default=0)
@@ -63,7 +83,7 @@ class Message(TenantRow):
 
 
 class Event(TenantRow):
-    """What came back about one message. `link` counts the revision's links from 0; `machine` marks scanners and proxies."""
+    """What came back about one message. `link` counts the revision's links from 0; `machine` marks scanners."""
 
     month = models.DateField()
     message_id = models.BigIntegerField()

@@ -23,10 +23,14 @@ class MessageState(State):
 
     @classmethod
     def moves(cls) -> "Mapping[MessageState, frozenset[MessageState]]":
-        """From each state, to which. Back to queued leads only a proven refusal; in doubt is never sent again by itself."""
+        """From each state, to which.
+
+        Back to queued, or to expired where no time or try is left, leads only a proven refusal; what is in doubt never
+        goes again by itself.
+        """
         return {
             cls.QUEUED: frozenset({cls.SENDING, cls.SKIPPED, cls.EXPIRED, cls.CANCELLED}),
-            cls.SENDING: frozenset({cls.ACCEPTED, cls.REJECTED, cls.IN_DOUBT, cls.QUEUED}),
+            cls.SENDING: frozenset({cls.ACCEPTED, cls.REJECTED, cls.IN_DOUBT, cls.QUEUED, cls.EXPIRED}),
             cls.ACCEPTED: frozenset({cls.DELIVERED, cls.BOUNCED}),
             cls.DELIVERED: frozenset({cls.BOUNCED}),
             cls.BOUNCED: frozenset(),
@@ -51,6 +55,23 @@ class SkipReason(StrEnum):
 
     SUPPRESSED = "suppressed"
     UNSUBSCRIBED = "unsubscribed"
+    BAD_ADDRESS = "bad_address"
+    BAD_HEADER = "bad_header"
+    CANNOT_RENDER = "cannot_render"
+
+
+class RejectReason(StrEnum):
+    """Why it was rejected, where that says something about the address: first found, then acted upon."""
+
+    NO_MAILBOX = "no_mailbox"
+    BOUNCED_OUT = "bounced_out"
+
+
+class ExpiryReason(StrEnum):
+    """Why a message's time ran out: nobody got to it, or the receiving side put it off for too long."""
+
+    TOO_LATE = "too_late"
+    DEFERRED = "deferred"
 
 
 class EventKind(StrEnum):

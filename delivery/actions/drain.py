@@ -1,0 +1,144 @@
+"""Drain a tenant's due messages in this process, for a while: what a sender task does.
+
+Who holds one of the tenant's few places drains; the others leave at once, so that bells may be rung at will.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from connect.core.handoff import Bell, ring
+from connect.core.models import Tenant
+from connect.core.tenancy import tenant as open_tenant
+from delivery.actions.care import look_after
+from delivery.actions.rounds import finish_runs
+from delivery.models import Chunk
+from delivery.senders.compose import RunComposer
+from delivery.senders.engine import Engine, Tally
+from delivery.senders.letters import Job, Lease, Letter
+from delivery.senders.pipe import Lost
+from delivery.senders.runs import composer_of
+from delivery.senders.smtp import Server
+
+log = structlog.get_logger(__name__)
+
+#: The first half of the advisory lock's key: nobody else uses this number.
+PLACES = 0x5E4D
+
+
+def drain(tenant: Tenant, *, until: float) -> Tally:
+    """Hand over what is due until the clock (`time.monotonic`) says `until`, or until nothing is due.
+
+    Errors: Lost when PostgreSQL stays away.
+    """
+    total = Tally(exhausted=True)
+    with _place(tenant) as has_place:
+        if not has_place:
+            return total
+        for month in _months(tenant):
+            tally = _sender(tenant, month).run(until)
+            total.outcomes.update(tally.outcomes)
+            total.ticks += tally.ticks
+            total.exhausted = total.exhausted and tally.exhausted
+            total.unreachable = total.unreachable or tally.unreachable
+    if total.unreachable:
+        log.warning("drain.unreachable", tenant=tenant.pk, why=total.unreachable)
+    return total
+
+
+def drain_and_ring(tenant: Tenant, run_id: int, *, until: float) -> None:
+    """Drain, finish the runs that are done, and ring for the next drain where this one stopped before the end."""
+    tally = drain(tenant, until=until)
+    finish_runs(tenant, now=datetime.now(UTC))
+    if not tally.exhausted and not tally.unreachable:
+        ring(Bell.SEND_DUE, tenant.pk, run_id)
+
+
+def server() -> Server:
+    """The next hop, as the settings name it."""
+    return Server(
+        host=settings.SMTP_HOST,
+        port=settings.SMTP_PORT,
+        name=settings.SMTP_NAME,
+        reply_seconds=settings.SMTP_REPLY_TIMEOUT_SECONDS,
+        final_seconds=settings.SMTP_FINAL_TIMEOUT_SECONDS,
+    )
+
+
+def _sender(tenant: Tenant, month: date) -> Engine:
+    return Engine(
+        tenant.pk,
+        month.isoformat(),
+        server(),
+        _Composers(tenant),
+        connections=settings.SMTP_CONNECTIONS,
+        look_after=lambda leases: _look_after(tenant, month, leases),
+    )
+
+
+class _Composers:
+    """Composes for whatever run a message belongs to; each run is read once a drain."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._runs: dict[int, RunComposer] = {}
+
+    def compose(self, job: Job) -> Letter | None:
+        """Render and sign.
+
+        Errors: Lost when PostgreSQL is away.
+        """
+        run = self._runs.get(job.lease.run_id)
+        if run is None:
+            with _lost_where_away():
+                run = self._runs[job.lease.run_id] = composer_of(self._tenant, job.lease.run_id)
+        return run.compose(job)
+
+
+def _look_after(tenant: Tenant, month: date, leases: Sequence[Lease]) -> None:
+    with _lost_where_away():
+        look_after(tenant, month, [lease.chunk_id for lease in leases], now=datetime.now(UTC))
+
+
+@contextmanager
+def _lost_where_away() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        connection.close()
+        raise Lost(str(error)) from error
+
+
+def _months(tenant: Tenant) -> list[date]:
+    with open_tenant(tenant):
+        return Chunk.objects.of(tenant).months_to_drain()
+
+
+@contextmanager
+def _place(tenant: Tenant) -> Iterator[bool]:
+    """Hold one of the tenant's places for senders, if one is free. A killed process gives its place back."""
+    keys = [(PLACES + number, tenant.pk % 2**31) for number in range(settings.SENDERS_PER_TENANT)]
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+            if cursor.fetchone()[0]:
+                break
+        else:
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        _give_back(key)
+
+
+def _give_back(key: tuple[int, int]) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+    except (OperationalError, InterfaceError):
+        connection.close()  # the lock has gone with its connection

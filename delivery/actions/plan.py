@@ -1,0 +1,132 @@
+"""Write a run's messages: the plan query in pages of 50,000 members, each page one transaction with the run's cursor.
+
+A page that was planned isn't planned again, whoever dies: the cursor moves in the transaction that inserts. Duplicate
+addresses are found by the unique index, in the order of customer ids, and become exclusions.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+
+from campaigns.actions.runs import do_planned
+from campaigns.frozen import from_json
+from campaigns.models import Run
+from campaigns.plan import plan_query
+from campaigns.states import RunState
+from connect.core.errors import WrongState
+from connect.core.handoff import Bell, ring
+from connect.core.models import Tenant
+from connect.core.sql import Sql, rows
+from connect.core.sql import run as run_sql
+from connect.core.tenancy import in_tenant
+from connect.core.tenancy import tenant as open_tenant
+from delivery.actions.seeds import plan_seeds
+
+PAGE_MEMBERS = 50_000
+CHUNK_MESSAGES = 200
+
+_PAGE = f"""
+), numbered AS (
+    SELECT p.*, (row_number() OVER (PARTITION BY p.not_before ORDER BY p.customer_id) - 1) / {CHUNK_MESSAGES} AS part
+    FROM plan p WHERE p.reason IS NULL
+), parts AS (
+    SELECT n.not_before, n.part, nextval('delivery_chunk_id_seq') AS chunk_id
+    FROM numbered n GROUP BY n.not_before, n.part
+), inserted AS (
+    INSERT INTO delivery_message (tenant_id, month, run_id, chunk_id, customer_id, segment_id, language, revision_id,
+                                  address, domain, not_before, not_after, quiet_at, values)
+    SELECT %s, %s, %s, parts.chunk_id, n.customer_id, n.segment_id, n.language, n.revision_id,
+           n.address, n.domain, n.not_before, n.not_after, n.quiet_at, n.values
+    FROM numbered n JOIN parts ON parts.not_before = n.not_before AND parts.part = n.part
+    ORDER BY n.customer_id
+    ON CONFLICT DO NOTHING
+    RETURNING customer_id, chunk_id
+), chunks AS (
+    INSERT INTO delivery_chunk (id, tenant_id, run_id, month, next_at, lease_token)
+    SELECT parts.chunk_id, %s, %s, %s, parts.not_before, 0
+    FROM parts WHERE parts.chunk_id IN (SELECT chunk_id FROM inserted)
+), excluded AS (
+    INSERT INTO campaigns_exclusion (tenant_id, run_id, customer_id, reason)
+    SELECT %s, %s, p.customer_id, coalesce(p.reason, 'duplicate')
+    FROM plan p
+    WHERE p.reason <> 'filtered'
+       OR p.reason IS NULL AND NOT EXISTS (SELECT FROM inserted i WHERE i.customer_id = p.customer_id)
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*), count(*) FILTER (WHERE p.reason = 'filtered'), (SELECT count(*) FROM inserted), max(p.customer_id)
+FROM plan p
+"""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one page came to. `last` is None after the last page."""
+
+    members: int
+    filtered: int
+    recipients: int
+    last: int | None
+
+
+def plan_run(tenant: Tenant, run_id: int, *, now: datetime, until: float | None = None) -> bool:
+    """Plan a run to its end, or until the clock (`time.monotonic`) says `until`; tell whether it is planned.
+
+    A run that isn't being planned, or that somebody else is planning at this moment, is left alone.
+    """
+    _make_month(tenant, run_id)
+    while until is None or time.monotonic() < until:
+        planned = _plan_next(tenant, run_id)
+        if planned is None:
+            return False
+        if planned:
+            return _finish(tenant, run_id, now)
+    ring(Bell.RUN_STARTED, tenant.pk, run_id)
+    return False
+
+
+@in_tenant
+def _plan_next(tenant: Tenant, run_id: int) -> bool | None:
+    """Plan one page; tell whether there was none left. None: the run isn't ours to plan."""
+    planning = Run.objects.of(tenant).filter(pk=run_id, state=RunState.PLANNING)
+    run = planning.select_for_update(skip_locked=True).first()
+    if run is None:
+        return None
+    page = _plan_page(run)
+    if page.last is None:
+        return True
+    plan_seeds(tenant, run, from_json(run.frozen).seeds, last=page.last)
+    planning.update(
+        plan_cursor=page.last,
+        members=F("members") + page.members,
+        filtered=F("filtered") + page.filtered,
+        recipients=F("recipients") + page.recipients,
+    )
+    return False
+
+
+def _make_month(tenant: Tenant, run_id: int) -> None:
+    """Make the partition, in a transaction of its own: that locks the table for a moment."""
+    with open_tenant(tenant):
+        month = Run.objects.of(tenant).values_list("month", flat=True).get(pk=run_id)
+    run_sql(Sql("SELECT make_month(%s)", (month,)))
+
+
+def _plan_page(run: Run) -> Planned:
+    own = (run.tenant_id, run.month, run.pk)
+    chunk = (run.tenant_id, run.pk, run.month)
+    plan = plan_query(run, after=run.plan_cursor, limit=PAGE_MEMBERS)
+    sql = "WITH plan AS MATERIALIZED (" + plan + Sql(_PAGE, (*own, *chunk, run.tenant_id, run.pk))
+    [(members, filtered, recipients, last)] = rows(sql)
+    return Planned(members, filtered, recipients, last)
+
+
+@in_tenant
+def _finish(tenant: Tenant, run_id: int, now: datetime) -> bool:
+    run = Run.objects.of(tenant).get(pk=run_id)
+    try:
+        do_planned(tenant, run_id, members=run.members, filtered=run.filtered, recipients=run.recipients, now=now)
+    except WrongState:  # somebody paused or cancelled it at this moment
+        return False
+    return True

@@ -1,0 +1,342 @@
+"""The sender: one thread, one readiness loop, a few persistent SMTP connections, and two PostgreSQL connections.
+
+A message goes: claimed with its chunk → rendered and signed → paired with an idle connection → **permit** (moved to
+`sending` by the tick's commit, after the last check) → handed over → outcome, settled by the next tick. Outcome and
+next permit of a connection commit together, so at most one message a connection is ever `sending`: whatever dies,
+doubt is never above the number of open connections.
+
+Where next: `statements.py` for the SQL, `smtp.py` for a connection.
+"""
+
+import selectors
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from delivery.senders.claims import Claims
+from delivery.senders.letters import Job, Lease, Letter
+from delivery.senders.pipe import Lost, Pipe
+from delivery.senders.replies import Outcome, not_handed_over
+from delivery.senders.smtp import Connection, Phase, Server
+from delivery.senders.statements import STATEMENTS
+from delivery.senders.ticks import Tick, Ticks
+from delivery.states import MessageState
+
+#: A tick is due once half of the connections wait for it, or so long after the first began to wait.
+TICK_AFTER_SECONDS = 0.004
+#: A permit older than this isn't used: the process was frozen, and the world may have changed.
+PERMIT_SECONDS = 5.0
+#: Signed messages kept ready for each connection.
+READY_PER_CONNECTION = 1.5
+HOUSEKEEPING_SECONDS = 0.25
+RECOVER_SECONDS = 120.0
+REOPEN_SECONDS = 0.2
+REOPEN_LONGEST_SECONDS = 10.0
+#: Without any connection for so long, the drain ends; the next one tries again.
+UNREACHABLE_SECONDS = 15.0
+
+
+class Composer(Protocol):
+    """Who turns a claimed message into a letter."""
+
+    def compose(self, job: Job) -> Letter | None:
+        """Render and sign; None where the message can't go out, having set `job.refused`.
+
+        Errors: Lost when PostgreSQL is away.
+        """
+
+
+@dataclass
+class Tally:
+    """What one drain did."""
+
+    outcomes: Counter[MessageState] = field(default_factory=Counter)
+    unreachable: str = ""
+    exhausted: bool = False
+    ticks: int = 0
+
+
+class Engine:
+    """Drains one tenant's due messages of one month, until told to stop or until nothing is due."""
+
+    def __init__(
+        self,
+        tenant_id: int,
+        month: str,
+        server: Server,
+        composer: Composer,
+        *,
+        connections: int,
+        look_after: Callable[[Sequence[Lease]], None],
+    ) -> None:
+        self.tenant_id = tenant_id
+        self.server = server
+        self.composer = composer
+        self.most = connections
+        self.tally = Tally()
+        self.claims = Claims(month, look_after)
+        self.ticks = Ticks(month)
+        self.connections: dict[Connection, Letter | None] = {}
+        self.idle_connections: deque[Connection] = deque()
+        self.ready: deque[Letter] = deque()
+        self.stopping = False
+        self._selector = selectors.DefaultSelector()
+        self._pipes: list[Pipe] = []
+        self._lost_since = 0.0
+        self._next_housekeeping = 0.0
+        self._reopen_at = 0.0
+        self._reopen_pause = REOPEN_SECONDS
+        self._alone_since = 0.0
+        self._why_closed = ""
+
+    # --- The loop ------------------------------------------------------------------------------------------------
+
+    def run(self, until: float) -> Tally:
+        """Work until the clock (`time.monotonic`) says `until`; then finish what is under way, and let go of the rest.
+
+        Errors: Lost when PostgreSQL stays away.
+        """
+        self._connect_pipes()
+        try:
+            while not self._is_done(until):
+                self._turn()
+        finally:
+            self._shut()
+        self.tally.exhausted = self.claims.exhausted
+        return self.tally
+
+    def stop(self) -> None:
+        """Claim no more; `run` returns once what is under way has been settled."""
+        self.stopping = True
+
+    def _turn(self) -> None:
+        for key, mask in self._selector.select(self._patience()):
+            try:
+                key.data(mask)
+            except Lost as error:
+                self._on_lost(error)
+        now = time.monotonic()
+        if now >= self._next_housekeeping:
+            self._next_housekeeping = now + HOUSEKEEPING_SECONDS
+            self._keep_house(now)
+        if self._pipes:
+            try:
+                self._pair(now)
+                self._tick(now)
+                self.claims.work(self._pipes[1], now, wants_more=self._wants_more)
+                self._compose(now)
+            except Lost as error:
+                self._on_lost(error)
+
+    def _patience(self) -> float:
+        if self._can_compose and self._pipes:
+            return 0.0
+        if self.ticks.waiting_since and self._pipes and not self._pipes[0].busy:
+            return max(0.0, self.ticks.waiting_since + TICK_AFTER_SECONDS - time.monotonic())
+        return 0.05
+
+    def _is_done(self, until: float) -> bool:
+        if time.monotonic() >= until:
+            self.stopping = True
+        if self.stopping or self.tally.unreachable:
+            self._drop_unpermitted()
+        elif not self.claims.exhausted or self.claims.has_jobs or self.ready:
+            return False
+        return not (self.ticks.has_work or any(self.connections.values()) or self.claims.has_leases)
+
+    # --- Composing and pairing -----------------------------------------------------------------------------------
+
+    @property
+    def _can_compose(self) -> bool:
+        return not self.stopping and self.claims.has_jobs and len(self.ready) < self.most * READY_PER_CONNECTION
+
+    @property
+    def _wants_more(self) -> bool:
+        return not self.stopping and not self.tally.unreachable
+
+    def _compose(self, now: float) -> None:
+        """Prepare one message: between two of them the sockets get their turn."""
+        if not self._can_compose:
+            return
+        job = self.claims.next_job()
+        if job is None:
+            return
+        try:
+            letter = self.composer.compose(job)
+        except Lost:
+            self.claims.put_back(job)
+            raise
+        if letter is None:
+            self.ticks.end(job, now)
+        else:
+            self.ready.append(letter)
+
+    def _pair(self, now: float) -> None:
+        while self.idle_connections and self.ready and not self.stopping:
+            letter = self.ready.popleft()
+            if letter.job.lease.lost:
+                self.claims.drop(letter.job)
+                continue
+            connection = self.idle_connections.popleft()
+            self.connections[connection] = letter
+            self.ticks.ask(letter, connection, now)
+
+    def _tick(self, now: float) -> None:
+        pipe = self._pipes[0]
+        if pipe.busy or not self.ticks.waiting_since:
+            return
+        waiting = self.ticks.waiting
+        is_due = (
+            waiting * 2 >= len(self.connections)
+            or now - self.ticks.waiting_since >= TICK_AFTER_SECONDS
+            or (not self._can_compose and waiting >= sum(map(bool, self.connections.values())))
+        )
+        if is_due:
+            self.tally.ticks += 1
+            self.ticks.send(pipe, now, self._on_tick)
+
+    def _on_tick(self, tick: Tick) -> None:
+        now = time.monotonic()
+        for letter, outcome in tick.outcomes:
+            self.tally.outcomes[outcome.state] += 1
+            self.claims.finish(letter.job, outcome)
+        for letter, connection in tick.permitted:
+            self._use_permit(letter, connection, now)
+        for letter, connection in tick.refused:
+            self.ticks.end(letter.job, now)
+            if self.connections.get(connection) is letter:
+                self.connections[connection] = None
+                self.idle_connections.append(connection)
+        for job in tick.unfit:
+            self.claims.drop(job)
+
+    def _use_permit(self, letter: Letter, connection: Connection, now: float) -> None:
+        if connection.phase is not Phase.IDLE or self.connections.get(connection) is not letter:
+            self.ticks.settle(letter, not_handed_over("the connection closed before", counts=False), now)
+        elif now - letter.permit_at > PERMIT_SECONDS:
+            self.connections[connection] = None
+            self.idle_connections.append(connection)
+            self.ticks.settle(letter, not_handed_over("the permit was too old", counts=False), now)
+        else:
+            connection.hand_over(letter, now)
+
+    def _drop_unpermitted(self) -> None:
+        for letter in self.ready:
+            self.claims.drop(letter.job)
+        self.ready.clear()
+        self.claims.drop_jobs()
+
+    # --- What connections tell us (`smtp.Owner`) -----------------------------------------------------------------
+
+    def idle(self, connection: Connection) -> None:
+        """Offer the connection the next message."""
+        self._alone_since = 0.0
+        self._reopen_pause = REOPEN_SECONDS
+        self.connections[connection] = None
+        self.idle_connections.append(connection)
+
+    def settled(self, connection: Connection, letter: Letter, outcome: Outcome) -> None:
+        """Keep the outcome for the next tick."""
+        self.connections[connection] = None
+        self.ticks.settle(letter, outcome, time.monotonic())
+
+    def closed(self, connection: Connection, why: str) -> None:
+        """Forget the connection. A letter that waits for its permit on it is settled when the permit comes."""
+        del self.connections[connection]
+        with suppress(ValueError):
+            self.idle_connections.remove(connection)
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(connection.socket)
+        if why:
+            self._why_closed = why
+            self._reopen_at = time.monotonic() + self._reopen_pause
+            self._reopen_pause = min(self._reopen_pause * 2, REOPEN_LONGEST_SECONDS)
+
+    def interest(self, connection: Connection, *, write: bool) -> None:
+        """Watch for writing too, or no longer."""
+        mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if write else 0)
+        self._selector.modify(connection.socket, mask, self._selector.get_key(connection.socket).data)
+
+    # --- Housekeeping --------------------------------------------------------------------------------------------
+
+    def _keep_house(self, now: float) -> None:
+        for connection in list(self.connections):
+            connection.check_time(now)
+        if not self._pipes:
+            self._connect_pipes_again(now)
+        self._open_connections(now)
+        if self.connections and any(c.phase in {Phase.IDLE, Phase.ENVELOPE, Phase.CONTENT} for c in self.connections):
+            self._alone_since = 0.0
+        elif self.claims.has_jobs or self.ready:
+            self._alone_since = self._alone_since or now
+            if now - self._alone_since > UNREACHABLE_SECONDS:
+                self.tally.unreachable = self._why_closed or "no connection"
+
+    def _open_connections(self, now: float) -> None:
+        wanted = min(self.most, self.claims.jobs_in_hand + len(self.ready) + sum(map(bool, self.connections.values())))
+        while not self.stopping and len(self.connections) < wanted and now >= self._reopen_at:
+            try:
+                connection = Connection(self.server, self, now)
+            except OSError as error:
+                self._why_closed = str(error)
+                self._reopen_at = now + self._reopen_pause
+                self._reopen_pause = min(self._reopen_pause * 2, REOPEN_LONGEST_SECONDS)
+                return
+            self.connections[connection] = None
+            self._selector.register(
+                connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self._handler(connection)
+            )
+
+    @staticmethod
+    def _handler(connection: Connection) -> Callable[[int], None]:
+        on_ready = connection.on_ready
+
+        def handle(mask: int) -> None:
+            on_ready(
+                time.monotonic(),
+                readable=bool(mask & selectors.EVENT_READ),
+                writable=bool(mask & selectors.EVENT_WRITE),
+            )
+
+        return handle
+
+    # --- PostgreSQL ----------------------------------------------------------------------------------------------
+
+    def _connect_pipes(self) -> None:
+        for _ in range(2):
+            self._pipes.append(Pipe(STATEMENTS, self.tenant_id, self._selector))
+
+    def _on_lost(self, error: Lost) -> None:
+        """What was under way may or may not have been done; asking again is safe, as each move names its attempt."""
+        for pipe in self._pipes:
+            pipe.close()
+        self._pipes = []
+        self._lost_since = self._lost_since or time.monotonic()
+        if time.monotonic() - self._lost_since > RECOVER_SECONDS:
+            raise error
+        self.claims.forget_requests()
+        for letter, connection in self.ticks.take_back(time.monotonic()):
+            if self.connections.get(connection) is letter:
+                self.connections[connection] = None
+                self.idle_connections.append(connection)
+
+    def _connect_pipes_again(self, now: float) -> None:
+        try:
+            self._connect_pipes()
+        except Lost as error:
+            self._on_lost(error)
+            return
+        self._lost_since = 0.0
+
+    def _shut(self) -> None:
+        for connection in list(self.connections):
+            if connection.phase is Phase.IDLE:
+                connection.quit()
+            else:
+                connection.break_off("the sender stopped")
+        for pipe in self._pipes:
+            pipe.close()
+        self._selector.close()
