@@ -1,5 +1,32 @@
 """The app's pages, below /t/<tenant>/."""
 
-from django.urls import URLPattern
+from django.urls import path
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-urlpatterns: list[URLPattern] = []
+from conversations.views import conversations, dkim_keys
+
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+urlpatterns = [
+    path("conversations/", require_GET(conversations.conversations), name="conversations"),
+    path("conversations/new/", get_or_post(conversations.new), name="conversation-new"),
+    path("conversations/<uuid:conversation_id>/", require_GET(conversations.conversation), name="conversation"),
+    path("conversations/<uuid:conversation_id>/edit/", get_or_post(conversations.edit), name="conversation-edit"),
+    path(
+        "conversations/<uuid:conversation_id>/archive/",
+        require_POST(conversations.archive),
+        name="conversation-archive",
+    ),
+    path(
+        "conversations/<uuid:conversation_id>/restore/",
+        require_POST(conversations.restore),
+        name="conversation-restore",
+    ),
+    path("conversations/<uuid:conversation_id>/reach/", require_GET(conversations.reach), name="conversation-reach"),
+    path("conversations/<uuid:conversation_id>/keys/", require_GET(dkim_keys.keys), name="dkim-keys"),
+    path("conversations/<uuid:conversation_id>/keys/make/", require_POST(dkim_keys.make), name="dkim-key-make"),
+    path("conversations/keys/<uuid:key_id>/check/", require_POST(dkim_keys.check), name="dkim-key-check"),
+    path("conversations/keys/<uuid:key_id>/start/", require_POST(dkim_keys.start), name="dkim-key-start"),
+    path("conversations/keys/<uuid:key_id>/stop/", require_POST(dkim_keys.stop), name="dkim-key-stop"),
+    path("conversations/keys/<uuid:key_id>/remove/", require_POST(dkim_keys.remove), name="dkim-key-remove"),
+]
