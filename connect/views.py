@@ -10,6 +10,7 @@ from connect.core.models import Tenant, User
 from connect.core.roles import Role
 from connect.core.rowsecurity import faults
 from connect.core.web import ConsoleRequest, memberships, needs, page, public
+from connect.home import gather
 
 
 @public("it only leads on: to the login, or to the user's own tenants")
@@ -26,7 +27,7 @@ def door(request: HttpRequest) -> HttpResponse:
 @needs(Role.VIEWER)
 def home(request: ConsoleRequest) -> HttpResponse:
     """Show what needs the member, what is sending, and what comes next."""
-    return page(request, "home.html", {})
+    return page(request, "home.html", {"home": gather(request)})
 
 
 @public("a load balancer asks it")

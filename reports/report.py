@@ -162,7 +162,9 @@ def _waterfall(run: Run, exclusions: dict[str, int]) -> list[Step]:
         out = run.filtered if reason is ExclusionReason.FILTERED else exclusions.get(reason, 0)
         left -= out
         if out:
-            steps.append(Step(label, why, out, left, "" if reason is ExclusionReason.FILTERED else f"excluded={reason.value}"))
+            steps.append(
+                Step(label, why, out, left, "" if reason is ExclusionReason.FILTERED else f"excluded={reason.value}")
+            )
     return steps
 
 
@@ -171,7 +173,9 @@ def _plain(groups: Sequence[Group], name: str) -> list[NamedGroup]:
 
 
 def _segments(tenant: Tenant, groups: Sequence[Group]) -> list[NamedGroup]:
-    found = {segment.pk: segment for segment in Segment.objects.of(tenant).filter(pk__in=[group.value for group in groups])}
+    found = {
+        segment.pk: segment for segment in Segment.objects.of(tenant).filter(pk__in=[group.value for group in groups])
+    }
     named = []
     for group in groups:
         segment = found.get(group.value)
@@ -183,7 +187,8 @@ def _segments(tenant: Tenant, groups: Sequence[Group]) -> list[NamedGroup]:
 def _links(tenant: Tenant, key: RunKey) -> list[NamedLink]:
     counted = queries.links(key, limit=MOST_LINKS)
     revisions = {
-        revision.pk: revision for revision in Revision.objects.of(tenant).filter(pk__in={link.revision_id for link in counted})
+        revision.pk: revision
+        for revision in Revision.objects.of(tenant).filter(pk__in={link.revision_id for link in counted})
     }
     return [
         NamedLink(

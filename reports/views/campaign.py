@@ -1,5 +1,6 @@
 """A campaign's report: overview, demographics, and the people behind each number."""
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -8,12 +9,25 @@ from django.http import HttpResponse
 from campaigns.models import Campaign
 from connect.core.cursors import read_cursor, write_cursor
 from connect.core.roles import Role
-from connect.core.web import ConsoleRequest, needs, page
-from reports import queries, report
+from connect.core.web import ConsoleRequest, here, needs, page
+from reports import figures, queries, report
 from segments.models import Segment
 
 PAGE_ROWS = 100
-FILTERS = ("state", "reason", "segment", "language", "domain", "country", "region", "zone", "event", "link", "attribute", "value")
+FILTERS = (
+    "state",
+    "reason",
+    "segment",
+    "language",
+    "domain",
+    "country",
+    "region",
+    "zone",
+    "event",
+    "link",
+    "attribute",
+    "value",
+)
 
 
 @needs(Role.VIEWER)
@@ -22,7 +36,15 @@ def campaign_report(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
     campaign = _campaign(request, campaign_id)
     run = report.latest_run(request.tenant, campaign)
     found = report.overview(request.tenant, run, now=request.now) if run else None
-    context = {"campaign": campaign, "report": found, "now": request.now}
+    context: dict[str, Any] = {"campaign": campaign, "report": found}
+    if found:
+        people_url = here(request, "campaign-recipients", campaign_id)
+        context |= {
+            "fall": figures.waterfall(found, people_url),
+            "plot": figures.hours(found.hours),
+            "bar": figures.progress(found.states, found.planned),
+            "speed": figures.rate_sentence(found, now=request.now),
+        }
     return page(request, "reports/campaign.html", context, part="reports/_overview.html")
 
 
@@ -72,7 +94,8 @@ def campaign_people(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
 def reports(request: ConsoleRequest) -> HttpResponse:
     """List the campaigns that ran, with their rates."""
     campaigns = {
-        campaign.pk: campaign for campaign in Campaign.objects.of(request.tenant).visible_to(request.member).order_by("-pk")
+        campaign.pk: campaign
+        for campaign in Campaign.objects.of(request.tenant).visible_to(request.member).order_by("-pk")
     }
     listed = report.ran(request.tenant, campaigns)
     return page(request, "reports/list.html", {"listed": listed})
