@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 #: On a grid of 24: what a thing is at, told by how much of a circle is drawn. `{}` is left to the outline's stroke.
 _GLYPHS = {
-    "draft": '<circle cx="12" cy="12" r="8.5" stroke-dasharray="3.2 3.475"/>',
+    "draft": '<circle cx="12" cy="12" r="8.5" stroke-linecap="butt" stroke-dasharray="3.9 2.776"/>',
     "half": '<circle cx="12" cy="12" r="8.5"/>'
     '<path fill="currentColor" stroke="none" d="M12 3.5a8.5 8.5 0 0 1 0 17z"/>',
     "ring": '<circle cx="12" cy="12" r="8.5"/>',
@@ -19,7 +19,7 @@ _GLYPHS = {
     "going": '<path fill="currentColor" d="M7 4.5v15l12-7.5z"/>',
     "pause": '<path fill="currentColor" d="M7 5h2.5v14H7zM14.5 5H17v14h-2.5z"/>',
     "void": '<circle cx="12" cy="12" r="8.5"/><path d="M5 19 19 5"/>',
-    "doubt": '<circle cx="12" cy="12" r="8.5" stroke-dasharray="3.2 3.475"/>'
+    "doubt": '<circle cx="12" cy="12" r="8.5" stroke-linecap="butt" stroke-dasharray="3.9 2.776"/>'
     '<path d="M9.8 10a2.3 2.3 0 1 1 3.3 2.1c-.8.4-1.1.9-1.1 1.7M12 16.4v.1"/>',
     "dots": '<path fill="currentColor" d="M4 11h2v2H4zM11 11h2v2h-2zM18 11h2v2h-2z"/>',
     "split": '<circle cx="5" cy="12" r="2.5"/><circle cx="19" cy="5" r="2.5"/><circle cx="19" cy="12" r="2.5"/>'

@@ -14,7 +14,9 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext, npgettext, pgettext
 from django_htmx.jinja import htmx_script
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from connect.core import charts, formats
 from connect.core.icons import icon
@@ -75,6 +77,7 @@ def environment(**options: Any) -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
+    env.globals["gettext"] = translated
     env.filters.update(FILTERS)
     env.globals.update(
         static=static,
@@ -91,6 +94,18 @@ def environment(**options: Any) -> Environment:
         charts=charts,
     )
     return env
+
+
+@pass_eval_context
+def translated(where: EvalContext, text: str, **values: Any) -> str:
+    """Translate, and fill in values where there are some: a lone % in words without values is a per cent sign.
+
+    Jinja2's own would format every string and stumble over "2% held out".
+    """
+    words = gettext(text)
+    if where.autoescape:
+        words = Markup(words)  # noqa: S704 -- ours, from the templates and the catalogues; the values are escaped
+    return words % values if values or "%%" in words else words
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
