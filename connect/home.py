@@ -1,4 +1,4 @@
-"""What a member finds when they come in: what waits for them, what is sending, what comes next, how the last ones did."""
+"""What a member finds when they come in: what waits for them, what is sending, what comes next, the last results."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,7 +49,9 @@ def gather(request: ConsoleRequest) -> Home:
     """Read the page's parts."""
     tenant, member = request.tenant, request.member
     seen = Campaign.objects.of(tenant).visible_to(member)
-    ran = {campaign.pk: campaign for campaign in seen.filter(state__in=[CampaignState.FINISHED, CampaignState.CANCELLED])}
+    ran = {
+        campaign.pk: campaign for campaign in seen.filter(state__in=[CampaignState.FINISHED, CampaignState.CANCELLED])
+    }
     return Home(
         reviews=waiting_reviews(tenant, member),
         held=list(seen.filter(state=CampaignState.HELD)[:MOST]),
@@ -68,7 +70,9 @@ def gather(request: ConsoleRequest) -> Home:
 
 def waiting_reviews(tenant: Tenant, member: Member) -> list[Approval]:
     """List the sign-offs that wait for this member."""
-    asked = Approval.objects.of(tenant).filter(state=ApprovalState.ASKED).select_related("campaign").order_by("asked_at")
+    asked = (
+        Approval.objects.of(tenant).filter(state=ApprovalState.ASKED).select_related("campaign").order_by("asked_at")
+    )
     return [one for one in asked if member.may(ROLE_OF[one.kind], one.campaign.department_id)]
 
 

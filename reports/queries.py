@@ -37,7 +37,7 @@ class StateCount:
 
 @dataclass(frozen=True)
 class Group:
-    """One value of a dimension with its counts. `value` is a segment id, a language, a domain …"""
+    """One value of a dimension with its counts. `value` is a segment id, a language, a domain …."""
 
     value: Any
     counts: Counts
@@ -67,7 +67,8 @@ class LinkCount:
 ENGAGED = """
 WITH engaged AS (
     SELECT message_id,
-           bool_or(kind = 'opened') AS opened, bool_or(kind = 'clicked') AS clicked, bool_or(kind = 'unsubscribed') AS unsubscribed
+           bool_or(kind = 'opened') AS opened, bool_or(kind = 'clicked') AS clicked,
+           bool_or(kind = 'unsubscribed') AS unsubscribed
     FROM delivery_event
     WHERE tenant_id = %s AND month = %s AND run_id = %s AND machine = ''
     GROUP BY message_id
@@ -111,7 +112,7 @@ def seeds(key: RunKey) -> list[StateCount]:
 def exclusions(key: RunKey) -> dict[str, int]:
     """Count the members of the conversation who got no message, by reason."""
     sql = "SELECT reason, count(*) FROM campaigns_exclusion WHERE tenant_id = %s AND run_id = %s GROUP BY 1"
-    return {reason: count for reason, count in rows(Sql(sql, (key.tenant_id, key.run_id)))}
+    return dict(rows(Sql(sql, (key.tenant_id, key.run_id))))
 
 
 #: Dimension → the SQL expression over `m` (message) and `c` (customer) that it groups by. Attributes are added by name.
@@ -160,10 +161,12 @@ def hours(key: RunKey, *, limit: int) -> list[HourCount]:
         GROUP BY message_id, kind
     ), happened AS (
         SELECT date_trunc('hour', settled_at, 'UTC') AS hour, 'handed' AS kind FROM delivery_message
-        WHERE tenant_id = %s AND month = %s AND run_id = %s AND kind = 'main' AND state IN ('accepted', 'delivered', 'bounced')
+        WHERE tenant_id = %s AND month = %s AND run_id = %s AND kind = 'main'
+          AND state IN ('accepted', 'delivered', 'bounced')
         UNION ALL SELECT hour, kind FROM firsts
     )
-    SELECT hour, count(*) FILTER (WHERE kind = 'handed'), count(*) FILTER (WHERE kind = 'opened'), count(*) FILTER (WHERE kind = 'clicked')
+    SELECT hour, count(*) FILTER (WHERE kind = 'handed'), count(*) FILTER (WHERE kind = 'opened'),
+           count(*) FILTER (WHERE kind = 'clicked')
     FROM happened WHERE hour IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT %s
     """
     return [HourCount(*row) for row in rows(Sql(sql, (*_twice(key), limit)))]
@@ -172,9 +175,10 @@ def hours(key: RunKey, *, limit: int) -> list[HourCount]:
 def links(key: RunKey, *, limit: int) -> list[LinkCount]:
     """Count clicks by link, the most clicked first."""
     sql = """
-    SELECT m.revision_id, e.link, count(DISTINCT e.message_id) FILTER (WHERE e.machine = ''), count(*) FILTER (WHERE e.machine = ''),
-           count(*) FILTER (WHERE e.machine <> '')
-    FROM delivery_event e JOIN delivery_message m ON m.tenant_id = e.tenant_id AND m.month = e.month AND m.id = e.message_id
+    SELECT m.revision_id, e.link, count(DISTINCT e.message_id) FILTER (WHERE e.machine = ''),
+           count(*) FILTER (WHERE e.machine = ''), count(*) FILTER (WHERE e.machine <> '')
+    FROM delivery_event e
+    JOIN delivery_message m ON m.tenant_id = e.tenant_id AND m.month = e.month AND m.id = e.message_id
     WHERE e.tenant_id = %s AND e.month = %s AND e.run_id = %s AND e.kind = 'clicked' AND m.kind = 'main'
     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s
     """
@@ -187,7 +191,7 @@ def machines(key: RunKey) -> dict[str, int]:
         "SELECT kind, count(*) FROM delivery_event"
         " WHERE tenant_id = %s AND month = %s AND run_id = %s AND machine <> '' GROUP BY 1"
     )
-    return {kind: count for kind, count in rows(Sql(sql, _once(key)))}
+    return dict(rows(Sql(sql, _once(key))))
 
 
 @dataclass(frozen=True)
@@ -216,8 +220,8 @@ def people(key: RunKey, wanted: Mapping[str, str], *, after: int, limit: int) ->
     conditions = [Sql(OF_RUN, _once(key)), Sql(" AND m.id > %s", (after,))]
     conditions += [condition for name, value in wanted.items() if (condition := _condition(key, name, value, wanted))]
     sql = Sql(
-        "SELECT m.id, c.public_id, c.external_id, m.address, m.language, m.segment_id, m.state, m.reason, m.code, m.reply,"
-        " m.settled_at FROM delivery_message m"
+        "SELECT m.id, c.public_id, c.external_id, m.address, m.language, m.segment_id, m.state, m.reason, m.code,"
+        " m.reply, m.settled_at FROM delivery_message m"
         " JOIN conversations_customer c ON c.tenant_id = m.tenant_id AND c.id = m.customer_id"
     )
     for condition in conditions:
@@ -260,7 +264,8 @@ def _condition(key: RunKey, name: str, value: str, wanted: Mapping[str, str]) ->
 
 def _with_event(key: RunKey, condition: Sql) -> Sql:
     of_run = Sql(
-        " AND EXISTS (SELECT FROM delivery_event e WHERE e.tenant_id = %s AND e.month = %s AND e.run_id = %s AND e.message_id = m.id",
+        " AND EXISTS (SELECT FROM delivery_event e"
+        " WHERE e.tenant_id = %s AND e.month = %s AND e.run_id = %s AND e.message_id = m.id",
         _once(key),
     )
     return of_run + condition + Sql(")")

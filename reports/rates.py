@@ -1,7 +1,7 @@
 """Every rate of the reports, defined once, with its denominator.
 
-*Handed over* is what the next hop took, whether it bounced later or not. Opens and clicks count people once, hits that a
-rule marks as a machine's apart.
+*Handed over* is what the next hop took, whether it bounced later or not. Opens and clicks count people once, hits that
+a rule marks as a machine's apart.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Puts one run's report together: what the pages show, in words and order; no HTTP in here.
 
-Shape: everything is read in the open tenant; segment and link numbers come with public ids, so that each opens its people.
+Shape: everything is read in the open tenant; segments and links come with public ids, so that each opens its people.
 """
 
 from collections.abc import Sequence
@@ -163,7 +163,13 @@ def _waterfall(run: Run, exclusions: dict[str, int]) -> list[Step]:
         left -= out
         if out:
             steps.append(
-                Step(label, why, out, left, "" if reason is ExclusionReason.FILTERED else f"excluded={reason.value}")
+                Step(
+                    str(label),
+                    str(why),
+                    out,
+                    left,
+                    "" if reason is ExclusionReason.FILTERED else f"excluded={reason.value}",
+                )
             )
     return steps
 

@@ -147,7 +147,7 @@ class AuditEntry(TenantRow):
     details = models.JSONField(default=dict)
     at = models.DateTimeField()
 
-    objects = AuditQuerySet.as_manager()
+    objects = AuditQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
     class Meta:
         indexes: ClassVar = [

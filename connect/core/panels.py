@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from connect.core.models import Member, Tenant
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
 class RailLink:
     """One entry of the left rail. `count` is asked for on each page; None shows no number."""
 
-    label: str
+    label: "StrOrPromise"
     icon: str
     url_name: str
     prefix: str

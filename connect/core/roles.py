@@ -15,7 +15,8 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-#: The roles whose holders may do what the key asks for. An admin doesn't approve: four eyes need a role given on purpose.
+#: The roles whose holders may do what the key asks for. An admin doesn't approve: four eyes need a role given on
+#: purpose.
 HOLDERS: dict[Role, frozenset[Role]] = {
     Role.VIEWER: frozenset(Role),
     Role.MARKETER: frozenset({Role.MARKETER, Role.ADMIN}),

@@ -34,7 +34,7 @@ TENANT_IS_OPEN = "tenant_id = (SELECT nullif(current_setting('app.tenant', true)
 
 
 class ProtectTables(Operation):
-    """Put models' tables under row-level security: keys inside the tenant, a policy that binds the owner too, rights for the app.
+    """Put models' tables under row-level security.
 
     For each model: unique (tenant_id, id), unique (tenant_id, public_id) where it has one, a foreign key
     (tenant_id, x_id) and an index for each `TenantForeignKey`, ENABLE and FORCE, one policy for all commands.
@@ -126,7 +126,7 @@ class DefinerFunction(Operation):
     """Create a SECURITY DEFINER function that sees all tenants, for the short list of jobs that must.
 
     `signature` is `name(arg type, …)`, `returns` its type, `body` one SQL statement, `reads` the tables it may touch
-    with the rights it needs on them. Only ids come back. `owner` is the table owner where partitions are made or dropped.
+    with the rights it needs on them. Only ids come back. `owner` is the table owner where partitions are made.
     """
 
     reversible = True
@@ -236,7 +236,8 @@ def _table_faults() -> list[Fault]:
     tables = _rows(
         """
         SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
-               EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped),
+               EXISTS (SELECT FROM pg_attribute a
+                       WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped),
                EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = '*'
                        AND p.polqual IS NOT NULL AND p.polwithcheck IS NOT NULL),
                (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid),

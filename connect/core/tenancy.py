@@ -93,7 +93,9 @@ def guard_connection(connection: BaseDatabaseWrapper, **_: object) -> None:
         connection.execute_wrappers.append(_refuse_without_tenant)
 
 
-def _refuse_without_tenant(execute: Callable[..., T], sql: str, params: Any, many: bool, context: dict[str, Any]) -> T:
+def _refuse_without_tenant(
+    execute: Callable[..., T], sql: str, params: Any, many: object, context: dict[str, Any]
+) -> T:
     if _open.get() is None and isinstance(sql, str):
         found = _names_tenant_table().search(sql)
         if found:

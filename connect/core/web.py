@@ -1,4 +1,4 @@
-"""How HTTP becomes an action and an answer: roles, the tenant's transaction, pages and their parts, errors as status codes."""
+"""How HTTP becomes an action and an answer: roles, the tenant's transaction, pages, errors as status codes."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ class ConsoleRequest(HttpRequest):
     htmx: HtmxDetails
     tenant: Tenant
     member: Member
-    user: User  # type: ignore[assignment]  # logged in, or `needs` has sent them away
+    user: User  # logged in, or `needs` has sent them away
     now: datetime
 
 
@@ -53,25 +53,16 @@ def needs(role: Role) -> Callable[[TenantView[P]], View]:
                 return redirect_to_login(request.get_full_path())
             request.now = datetime.now(UTC)
             request.tenant, request.member = _membership(request.user, slug)
-            with override_language(request.user.language), override_zone(ZoneInfo(request.tenant.default_zone)):
-                return answer(request, *args, **kwargs)
-
-        def answer(request: ConsoleRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            try:
-                with open_tenant(request.tenant):
-                    if not request.member.may(role):
-                        raise Forbidden(_who_may(role))
-                    return view(request, *args, **kwargs)
-            except ObjectDoesNotExist as error:
-                raise Http404 from error
-            except Forbidden as error:
-                return refusal(request, 403, "errors/403.html", {"reason": str(error)})
-            except StaleVersion as error:
-                return refusal(request, 409, "errors/409.html", {"reason": str(error), "current": error.current})
-            except Conflict as error:
-                return refusal(request, 409, "errors/409.html", {"reason": str(error), "current": None})
-            except Invalid as error:
-                return refusal(request, 422, "errors/422.html", {"fields": error.fields})
+            zone = ZoneInfo(request.tenant.default_zone)
+            with override_language(request.user.language), override_zone(zone):
+                try:
+                    with open_tenant(request.tenant):
+                        _demand(request.member, role)
+                        return view(request, *args, **kwargs)
+                except ObjectDoesNotExist as error:
+                    raise Http404 from error
+                except (Forbidden, Conflict, Invalid) as error:
+                    return _refuse(request, error)
 
         guarded.role = role  # type: ignore[attr-defined]  # read by the test that lists the role of every URL
         return guarded
@@ -104,10 +95,22 @@ def page(
     return response
 
 
-def refusal(request: ConsoleRequest, status: int, template: str, context: Mapping[str, Any]) -> HttpResponse:
+def _demand(member: Member, role: Role) -> None:
+    if not member.may(role):
+        raise Forbidden(_who_may(role))
+
+
+def _refuse(request: ConsoleRequest, error: Forbidden | Conflict | Invalid) -> HttpResponse:
     """Answer a refusal after its transaction was rolled back."""
+    context: dict[str, Any] = {"reason": str(error)}
+    if isinstance(error, Invalid):
+        status, context = 422, {"fields": error.fields}
+    elif isinstance(error, Forbidden):
+        status = 403
+    else:
+        status, context = 409, {**context, "current": error.current if isinstance(error, StaleVersion) else None}
     with open_tenant(request.tenant):
-        return page(request, template, context, status=status)
+        return page(request, f"errors/{status}.html", context, status=status)
 
 
 def here(request: ConsoleRequest, name: str, *args: Any) -> str:

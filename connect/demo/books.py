@@ -1,4 +1,4 @@
-"""Holds four accounts of one run against each other: the file's lines, what must become of people, the states, the receiver's log."""
+"""Holds four accounts of one run against each other: file, people, states, and the receiver's log."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,11 +47,18 @@ def differences(books: Books, expected: Expected, counts: Mapping[str, int], see
         ("lines refused", counts["refused"], len(BROKEN)),
         ("members", books.run.members, expected.members),
         ("left out by the audience model", books.run.filtered, expected.filtered),
-        *((f"left out, {reason}", books.exclusions.get(reason, 0), count) for reason, count in expected.exclusions.items()),
+        *(
+            (f"left out, {reason}", books.exclusions.get(reason, 0), count)
+            for reason, count in expected.exclusions.items()
+        ),
         ("left out for other reasons", sum(books.exclusions.values()), sum(expected.exclusions.values())),
         ("recipients", books.run.recipients, len(expected.addresses)),
         ("messages", planned, len(expected.addresses)),
-        ("members = left out + recipients", books.run.members, books.run.filtered + sum(books.exclusions.values()) + planned),
+        (
+            "members = left out + recipients",
+            books.run.members,
+            books.run.filtered + sum(books.exclusions.values()) + planned,
+        ),
         ("addresses that aren't the expected ones", len(books.addresses ^ expected.addresses), 0),
         ("messages accepted", books.states[MessageState.ACCEPTED], planned),
         ("seed copies", sum(books.seeds.values()), len(seeds) * len(expected.cells)),

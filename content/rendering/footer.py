@@ -20,9 +20,17 @@ WORDINGS = {
 class Imprint(Protocol):
     """What a footer needs of a conversation, as it is now or as a run froze it."""
 
-    name: str
-    postal_address: str
-    footer: str
+    @property
+    def name(self) -> str:
+        """The conversation's name."""
+
+    @property
+    def postal_address(self) -> str:
+        """Where its sender lives."""
+
+    @property
+    def footer(self) -> str:
+        """What else stands below."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ def footer(imprint: Imprint, language: str) -> Footer:
     style = "padding:20px 24px;font:12px/18px Helvetica,Arial,sans-serif;color:#5f5b53"
     html = "<br>".join(str(escape(line)) for line in lines)
     return Footer(
-        html_before=f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="{style}">'
+        html_before='<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>'
+        f'<td align="center" style="{style}">'
         f'{html}<br><a style="color:#5f5b53" href="',
         html_after=f'">{escape(leave)}</a></td></tr></table>',
         text_before="\n\n-- \n" + "\n".join(lines) + f"\n{leave}: ",

@@ -35,29 +35,28 @@ def make_row(model: type[models.Model], tenant: Tenant, marker: str) -> Any:
     return model._base_manager.create(tenant=tenant, **values)
 
 
+#: What a field of a kind is filled with; the first kind that fits counts.
+FILLINGS: list[tuple[type, Any]] = [
+    (models.UUIDField, uuid.uuid4),
+    (models.DateTimeField, lambda: NOW),
+    (models.DateField, lambda: MONTH),
+    (models.TimeField, lambda: time(9, 0)),
+    (models.BinaryField, lambda: b"x"),
+    (ArrayField, list),
+    (models.JSONField, dict),
+    (models.BooleanField, lambda: False),
+    (models.IntegerField, lambda: 1),
+]
+
+
 def _value(field: "models.Field[Any, Any]", tenant: Tenant, marker: str) -> Any:
     if isinstance(field, TenantForeignKey):
         return make_row(field.remote_field.model, tenant, marker)
     if isinstance(field, models.ForeignKey):
         return _user()
-    if isinstance(field, models.UUIDField):
-        return uuid.uuid4()
-    if isinstance(field, models.DateTimeField):
-        return NOW
-    if isinstance(field, models.DateField):
-        return MONTH
-    if isinstance(field, models.TimeField):
-        return time(9, 0)
-    if isinstance(field, models.BinaryField):
-        return b"x"
-    if isinstance(field, ArrayField):
-        return []
-    if isinstance(field, models.JSONField):
-        return {}
-    if isinstance(field, models.BooleanField):
-        return False
-    if isinstance(field, models.IntegerField):
-        return 1
+    for kind, fill in FILLINGS:
+        if isinstance(field, kind):
+            return fill()
     return _text(field, marker)
 
 
@@ -69,7 +68,7 @@ def _user() -> User:
 
 def _text(field: "models.Field[Any, Any]", marker: str) -> str:
     if field.choices:
-        return str(list(field.choices)[0][0])  # type: ignore[index]  # choices are pairs here
+        return str(next(iter(field.choices))[0])
     if field.has_default():
         return str(field.get_default())
     longest = field.max_length or 40

@@ -26,7 +26,13 @@ def make_content(
 
 
 def make_revision(
-    tenant: Tenant, content: MessageContent, by: Member, *, now: datetime, language: str = "en", words: Draft | None = None
+    tenant: Tenant,
+    content: MessageContent,
+    by: Member,
+    *,
+    now: datetime,
+    language: str = "en",
+    words: Draft | None = None,
 ) -> Revision:
     """Save the next revision of a language."""
     version = MessageContent.objects.of(tenant).get(pk=content.pk).version

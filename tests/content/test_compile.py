@@ -28,7 +28,9 @@ class OneReadersLinks:
         return f"https://mail.example/c/reader-{number}"
 
 
-def compiled(html: str, text: str = "Hello", subject: str = "Hi", preheader: str = "", language: str = "en") -> Compiled:
+def compiled(
+    html: str, text: str = "Hello", subject: str = "Hi", preheader: str = "", language: str = "en"
+) -> Compiled:
     digest = hashlib.sha256(html.encode()).hexdigest()
     source = SimpleNamespace(subject=subject, preheader=preheader, html=html, text=text, hash=digest)
     return compile_content(source, conversation=IMPRINT, language=language)
@@ -60,19 +62,24 @@ def test_the_footer_is_in_the_readers_language_and_its_braces_are_no_template() 
     html, text = read(compiled("<body><p>Bonjour</p></body>", language="fr-CA"), {})
     assert 'href="https://mail.example/u/reader">Se désabonner</a>' in html
     assert html.rstrip().endswith('<img width="1" height="1" alt="" src="https://mail.example/o/reader.gif"></body>')
-    assert "Questions? {{ call }} us.\n1200 Water Street\nHalifax NS\nSe désabonner: https://mail.example/u/reader" in text
+    assert (
+        "Questions? {{ call }} us.\n1200 Water Street\nHalifax NS\nSe désabonner: https://mail.example/u/reader" in text
+    )
 
 
 def test_a_value_is_never_a_template_and_never_markup() -> None:
     html, text = read(
-        compiled("<p>{{ attributes.name }}</p>", "{{ attributes.name }}"), {"attributes": {"name": "{{7*7}}<img src=x>"}}
+        compiled("<p>{{ attributes.name }}</p>", "{{ attributes.name }}"),
+        {"attributes": {"name": "{{7*7}}<img src=x>"}},
     )
     assert "<p>{{7*7}}&lt;img src=x&gt;</p>" in html
     assert text.startswith("{{7*7}}<img src=x>")
 
 
 def test_a_link_inside_a_condition_is_tracked() -> None:
-    of = compiled('{% if attributes.gold %}<a href="https://shop.example/gold">g</a>{% else %}<a href="https://shop.example/all">a</a>{% endif %}')
+    of = compiled(
+        '{% if attributes.gold %}<a href="https://shop.example/gold">g</a>{% else %}<a href="https://shop.example/all">a</a>{% endif %}'
+    )
     assert 'href="https://mail.example/c/reader-0"' in read(of, {"attributes": {"gold": True}})[0]
     assert 'href="https://mail.example/c/reader-1"' in read(of, {"attributes": {}})[0]
 
@@ -82,7 +89,9 @@ def test_a_subject_stays_on_one_line() -> None:
     assert of.subject({"attributes": {"name": "Kim\r\nBcc: x@y.example"}}) == "For Kim Bcc: x@y.example"
 
 
-@pytest.mark.parametrize("nasty", [".", "..", "\n.\n", "\r.\r", "\r\n.\r\n", "x" * 2000, "a\rb\nc", "\x00", "= =3D", " ", "é" * 400])
+@pytest.mark.parametrize(
+    "nasty", [".", "..", "\n.\n", "\r.\r", "\r\n.\r\n", "x" * 2000, "a\rb\nc", "\x00", "= =3D", " ", "é" * 400]
+)
 def test_no_body_can_end_a_message_or_break_a_line(nasty: str) -> None:
     of = compiled(f"<p>.{nasty}</p>\n.\n{{{{ attributes.name }}}}\n.", f".\n{nasty}\n{{{{ attributes.name }}}}")
     body = of.body({"attributes": {"name": nasty}}, OneReadersLinks())
@@ -91,7 +100,11 @@ def test_no_body_can_end_a_message_or_break_a_line(nasty: str) -> None:
     assert all(len(line) <= 78 and not line.startswith(b".") for line in body.split(b"\r\n"))
 
 
-VALUES = st.one_of(st.none(), st.integers(-5, 5), st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co")), max_size=90))
+VALUES = st.one_of(
+    st.none(),
+    st.integers(-5, 5),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co")), max_size=90),
+)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -103,7 +116,9 @@ def test_slots_say_what_the_whole_template_says(name: Any, tier: Any) -> None:
     )
     values = {"attributes": {"name": name, "tier": tier}}
     html, _text = read(compiled(f"<body>{source}</body>"), values)
-    assert html[len("<body>") : html.index("<table")] == sandbox.render(source, "html", values).replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    assert html[len("<body>") : html.index("<table")] == sandbox.render(source, "html", values).replace(
+        "\x85", "\n"
+    ).replace("\u2028", "\n").replace("\u2029", "\n")
 
 
 @pytest.mark.parametrize(
@@ -137,5 +152,15 @@ def test_a_fault_names_its_line() -> None:
 
 
 def test_loops_cannot_make_a_huge_message() -> None:
-    source = "{% for a in [" + "1," * 100 + "] %}{% for b in [" + "1," * 100 + "] %}" + "x" * 1000 + "{% endfor %}{% endfor %}"
-    assert [fault.says for fault in sandbox.faults(source, "html")] == ["Its loops make the message longer than 2,000,000 characters."]
+    source = (
+        "{% for a in ["
+        + "1," * 100
+        + "] %}{% for b in ["
+        + "1," * 100
+        + "] %}"
+        + "x" * 1000
+        + "{% endfor %}{% endfor %}"
+    )
+    assert [fault.says for fault in sandbox.faults(source, "html")] == [
+        "Its loops make the message longer than 2,000,000 characters."
+    ]

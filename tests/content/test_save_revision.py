@@ -29,7 +29,10 @@ def test_a_draft_becomes_a_revision_with_fields_links_and_hash(
     assert (french.language, french.number) == ("fr-CA", 1)
     assert first.fields == ["attributes.first_name"]
     assert first.links == ["https://shop.northwind.example/guide"]
-    assert first.text == "Winter\nHello {{ attributes.first_name|default('friend', true) }}\nOpen the guide (https://shop.northwind.example/guide)\n"
+    assert (
+        first.text
+        == "Winter\nHello {{ attributes.first_name|default('friend', true) }}\nOpen the guide (https://shop.northwind.example/guide)\n"
+    )
     assert len(first.hash) == 64
     assert first.hash != second.hash
 
@@ -40,15 +43,31 @@ def test_a_draft_becomes_a_revision_with_fields_links_and_hash(
         (draft(html="<p>\n{{ nobody }}</p>"), "html", "Line 2: There is no field “nobody”."),
         (draft(html="<p>\n<script>1</script>"), "html", "Line 2: <script> can't stand in a mail."),
         (draft(html="<p onload=x>a</p>"), "html", "Line 1: “onload” can't stand in a mail."),
-        (draft(html='<a href="javascript:x">a</a>'), "html", "Line 1: “javascript:x” is no address for a link: use https://, mailto: or #."),
-        (draft(html='<a href="j&Tab;avascript:x">a</a>'), "html", "Line 1: “j\tavascript:x” is no address for a link: use https://, mailto: or #."),
-        (draft(html='<meta http-equiv="refresh" content="0">x'), "html", "Line 1: A mail can't send its reader elsewhere: take the meta refresh out."),
+        (
+            draft(html='<a href="javascript:x">a</a>'),
+            "html",
+            "Line 1: “javascript:x” is no address for a link: use https://, mailto: or #.",
+        ),
+        (
+            draft(html='<a href="j&Tab;avascript:x">a</a>'),
+            "html",
+            "Line 1: “j\tavascript:x” is no address for a link: use https://, mailto: or #.",
+        ),
+        (
+            draft(html='<meta http-equiv="refresh" content="0">x'),
+            "html",
+            "Line 1: A mail can't send its reader elsewhere: take the meta refresh out.",
+        ),
         (draft("Hi\r\nBcc: x@y.example"), "subject", "Line 1: Line breaks can't stand here."),
         (draft("Hi\u2028x"), "subject", "Line 1: Line breaks can't stand here."),
         (draft(""), "subject", "Line 1: Write a subject."),
         (draft("x" * 251), "subject", "Line 1: At most 250 characters."),
         (draft(preheader="<b>"), "preheader", "Line 1: A preheader is plain text, without < or >."),
-        (replace(draft(), text="{% if x %}"), "text", "Line 1: Unexpected end of template. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'."),
+        (
+            replace(draft(), text="{% if x %}"),
+            "text",
+            "Line 1: Unexpected end of template. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'.",
+        ),
     ],
 )
 def test_a_broken_draft_keeps_nothing_and_names_the_place(
@@ -87,7 +106,11 @@ def test_the_database_refuses_to_change_a_revision(
 ) -> None:
     with open_tenant(tenant):
         make_revision(tenant, make_content(tenant, department, marketer, now=now), marketer, now=now)
-        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
         assert Revision.objects.get().subject == "Winter is here"
 
@@ -108,13 +131,17 @@ def test_a_name_is_taken_once(tenant: Tenant, department: Department, marketer: 
         assert MessageContent.objects.count() == 1
 
 
-def test_a_copy_begins_with_the_newest_words(tenant: Tenant, department: Department, marketer: Member, now: datetime) -> None:
+def test_a_copy_begins_with_the_newest_words(
+    tenant: Tenant, department: Department, marketer: Member, now: datetime
+) -> None:
     with open_tenant(tenant):
         content = make_content(tenant, department, marketer, now=now)
         make_revision(tenant, content, marketer, now=now)
         newest = make_revision(tenant, content, marketer, now=now, words=draft("Winter came"))
         copy = copy_content(tenant, content.public_id, by=marketer, now=now)
         copied = newest_revisions(tenant, copy)
-        assert {language: (revision.subject, revision.number) for language, revision in copied.items()} == {"en": ("Winter came", 1)}
+        assert {language: (revision.subject, revision.number) for language, revision in copied.items()} == {
+            "en": ("Winter came", 1)
+        }
         assert copied["en"].hash == newest.hash
         assert copied["en"].public_id != newest.public_id

@@ -26,7 +26,13 @@ def audit_log(request: ConsoleRequest) -> HttpResponse:
     found = list(entries[: PAGE_ROWS + 1])
     more = write_cursor(found[PAGE_ROWS - 1].pk) if len(found) > PAGE_ROWS else ""
     deeds = sorted(set(AuditEntry.objects.of(request.tenant).values_list("did", flat=True).distinct()))
-    context = {"entries": found[:PAGE_ROWS], "more": more, "form": form, "deed_options": [(deed, deed) for deed in deeds], "wanted": wanted}
+    context = {
+        "entries": found[:PAGE_ROWS],
+        "more": more,
+        "form": form,
+        "deed_options": [(deed, deed) for deed in deeds],
+        "wanted": wanted,
+    }
     return page(
         request, "core/audit.html", context, part="core/_audit_rows.html", status=200 if form.is_valid() else 422
     )
