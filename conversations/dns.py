@@ -15,7 +15,7 @@ from conversations.states import DnsState
 #: For all tries together. A resolver that needs longer counts as unreachable.
 LOOKUP_SECONDS = 4.0
 #: What is kept of a foreign record, to be shown.
-SEEN_CHARACTERS = 600
+SEEN_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
