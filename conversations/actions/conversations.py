@@ -145,6 +145,10 @@ def _line(most: int) -> Check:
     return check
 
 
+def _mailbox(raw: str, field: str) -> str:
+    return normalise_email(check_header_text(raw, field), field)
+
+
 def _paragraph(most: int, *, required: bool) -> Check:
     def check(raw: str, field: str) -> str:
         text = check_storable(raw, field).replace("\r\n", "\n").strip()
@@ -168,8 +172,8 @@ def _optional(check: Check) -> Check:
 _CHECKS: dict[str, Check] = {
     "name": _line(120),
     "from_name": _line(120),
-    "from_email": normalise_email,
-    "reply_to": _optional(normalise_email),
+    "from_email": _mailbox,
+    "reply_to": _optional(_mailbox),
     "bounce_domain": _optional(normalise_domain),
     "postal_address": _paragraph(240, required=True),
     "footer": _paragraph(1000, required=False),
