@@ -5,7 +5,7 @@ from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 
 from connect import errors as error_pages
-from connect import mailbox, views
+from connect import mailbox, search, views
 from connect.core.patterns import patterns
 
 APPS = ["conversations", "audiences", "suppression", "segments", "content", "campaigns", "delivery", "reports"]
@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("delivery.urls_public")),
     path("t/<slug:slug>/", views.home, name="home"),
     path("t/<slug:slug>/", include("connect.core.urls")),
+    path("t/<slug:slug>/search/", search.search, name="search"),
     path("t/<slug:slug>/mailbox/", mailbox.mailbox, name="mailbox"),
     path("t/<slug:slug>/mailbox/<int:number>/", mailbox.mail, name="mail"),
     path("t/<slug:slug>/mailbox/<int:number>/html/", mailbox.mail_html, name="mail-html"),

@@ -123,6 +123,7 @@ def frame_context(request: ConsoleRequest, *, rail: bool = True) -> dict[str, An
     return {
         "tenants": _tenants(request) if rail else [],
         "rail": _rail(request) if rail else [],
+        "search_url": here(request, "search") if rail else "",
         "locale": request.user.language,
         "zone": request.tenant.default_zone,
     }
