@@ -251,9 +251,7 @@ class Engine:
         with suppress(KeyError, ValueError):
             self._selector.unregister(connection.socket)
         if why:
-            self._why_closed = why
-            self._reopen_at = time.monotonic() + self._reopen_pause
-            self._reopen_pause = min(self._reopen_pause * 2, REOPEN_LONGEST_SECONDS)
+            self._back_off(why, time.monotonic())
 
     def interest(self, connection: Connection, *, write: bool) -> None:
         """Watch for writing too, or no longer."""
@@ -281,14 +279,19 @@ class Engine:
             try:
                 connection = Connection(self.server, self, now)
             except OSError as error:
-                self._why_closed = str(error)
-                self._reopen_at = now + self._reopen_pause
-                self._reopen_pause = min(self._reopen_pause * 2, REOPEN_LONGEST_SECONDS)
+                self._back_off(str(error), now)
                 return
             self.connections[connection] = None
             self._selector.register(
                 connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self._handler(connection)
             )
+
+    def _back_off(self, why: str, now: float) -> None:
+        """Wait before the next connection, longer each time until one comes up; closing many at once counts once."""
+        self._why_closed = why
+        if now >= self._reopen_at:
+            self._reopen_at = now + self._reopen_pause
+            self._reopen_pause = min(self._reopen_pause * 2, REOPEN_LONGEST_SECONDS)
 
     @staticmethod
     def _handler(connection: Connection) -> Callable[[int], None]:

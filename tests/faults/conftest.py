@@ -1,4 +1,4 @@
-"""A receiver, a run that is planned for it, and senders: in this process, or in processes of their own that may be killed."""
+"""A receiver, a run that is planned for it, and senders: in this process, or in processes that may be killed."""
 
 import os
 import signal
