@@ -45,7 +45,7 @@ def _groups(request: ConsoleRequest, text: str) -> Iterable[tuple[str, list[Hit]
         _("Campaigns"),
         [_hit(request, "campaign", one, one.description) for one in _named(Campaign, tenant, member, text)],
     )
-    yield _("Content"), [_hit(request, "content-item", one) for one in _named(MessageContent, tenant, member, text)]
+    yield _("Content"), [_hit(request, "content", one) for one in _named(MessageContent, tenant, member, text)]
     yield _("Customers"), [_hit(request, "customer", one, one.email) for one in _customers(tenant, text)]
     yield _("Audiences"), [_hit(request, "audience", one) for one in _named(AudienceModel, tenant, member, text)]
     yield _("Segments"), [_hit(request, "segmentation", one) for one in _named(SegmentationModel, tenant, member, text)]
