@@ -41,6 +41,7 @@ def band(channels: Sequence[Quiet], start: int | None = None) -> Band:
                 pct(at(first)),
                 pct(reach * (end - first) / DAY_MINUTES),
                 _("quiet until %(time)s") % {"time": clock(end)} if first == 0 else clock(first),
+                _("to %(time)s") % {"time": clock(end)} if first == 0 else "",
                 at_end=first != 0 and end == DAY_MINUTES,
             )
             for first, end in sorted(_in_one_day(channel.periods))
@@ -51,6 +52,7 @@ def band(channels: Sequence[Quiet], start: int | None = None) -> Band:
         hours=tuple(Tick(clock(hour * 60), hour, pct(at(hour * 60)), minor=hour % 6 == 3) for hour in range(0, 25, 3)),
         rows=tuple(rows),
         start="" if start is None else pct(at(start)),
+        start_text=_start_text(channels, start),
         go=None if start is None or not channels else _go(channels[0], start, at, reach),
         table=Table(
             (_("Channel"), _("Quiet")),
@@ -80,5 +82,14 @@ def _go(channel: Quiet, start: int, at: Callable[[float], float], reach: float) 
         return None
     end = min((first for first, _end in quiet if first > start), default=DAY_MINUTES)
     return QuietBox(
-        pct(at(start)), pct(reach * (end - start) / DAY_MINUTES), duration((end - start) * 60), at_end=False
+        pct(at(start)), pct(reach * (end - start) / DAY_MINUTES), duration((end - start) * 60), "", at_end=False
     )
+
+
+def _start_text(channels: Sequence[Quiet], start: int | None) -> str:
+    """Name the start left of its line, where three hours before it are free."""
+    if start is None or not channels or start < 180:
+        return ""
+    quiet = _in_one_day(channels[0].periods)
+    taken = any(first < start and end > start - 180 for first, end in quiet)
+    return "" if taken else _("Starts %(time)s") % {"time": clock(start)}

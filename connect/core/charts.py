@@ -147,11 +147,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Words at a column, in the colour of their kind: 630 expire."""
+    """Words at a column, in the colour of their kind: 630 expire.
+
+    They stand above what is there, with a line down to what they mean; `value` puts them at that height instead, and
+    `side` ("left" or "right") beside the column.
+    """
 
     column: int
     text: str
     kind: str = "flow"
+    value: Number | None = None
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +232,7 @@ class _Scale:
         self.frame = frame
         self.rising = ticks(highest)
         self.highest = self.rising[-1]
-        self.top, self.base = 24.0, frame.height - 40.0
+        self.top, self.base = 34.0, frame.height - 40.0
         count = len(frame.labels)
         self.slots = max(count if centred else count - 1, 1)
         self.shift = 0.5 if centred else 0.0
@@ -258,16 +264,16 @@ class _Scale:
             base=self.base,
             rising=tuple(Tick(compact(value), self.y(value)) for value in self.rising),
             columns=tuple(
-                Tick(label, index, self.x(index + self.shift), minor=bool(index // frame.every % 2))
+                Tick(label, index, self.x(index + self.shift), bool(index // frame.every % 2), self._anchor(index))
                 for index, label in enumerate(frame.labels)
                 if index % frame.every == 0
             ),
             days=tuple(Tick(group.label, group.first, self.x(group.first)) for group in frame.groups),
             shades=tuple(
-                Box(span.label, self.x(span.first), self.top - 12, self.width(span.end - span.first), self._depth())
+                Box(span.label, self.x(span.first), self.top - 24, self.width(span.end - span.first), self._depth())
                 for span in frame.spans
             ),
-            words=tuple(self._words(note, tops) for note in frame.notes),
+            words=tuple(self._words(note, series, tops) for note in frame.notes),
             table=self._table(series),
             keys=tuple((one.kind, one.label) for one in series),
             boxes=boxes,
@@ -276,12 +282,31 @@ class _Scale:
         )
 
     def _depth(self) -> float:
-        return self.base - self.top + 12
+        return self.base - self.top + 24
 
-    def _words(self, note: Note, tops: Sequence[float]) -> Words:
-        place = self.across(note.column + self.shift)
-        anchor = "end" if place > 85 else "start" if place < 20 else "mid"
-        return Words(note.text, note.kind, pct(min(place, 100)), max(self.y(tops[note.column]) - 8, 12), anchor)
+    def _anchor(self, column: int) -> str:
+        """At the edges of a line chart a column's name grows inwards."""
+        if self.shift:
+            return "mid"
+        return "start" if column == 0 else "end" if column == self.slots else "mid"
+
+    def _words(self, note: Note, series: Sequence[Series], tops: Sequence[float]) -> Words:
+        column = note.column
+        if note.side:
+            edge = column + (0.1 if note.side == "left" else 0.9) if self.shift else column
+            anchor, nudge = ("end", -6) if note.side == "left" else ("start", 6)
+            height = self.y(float(tops[column] if note.value is None else note.value))
+            cramped = note.side == "left" and self.across(edge) < 30
+            return Words(note.text, note.kind, self.x(edge), height + 4, anchor, nudge, wide=cramped)
+        place = self.across(column + self.shift)
+        anchor = "end" if place > 94 else "start" if place < 15 else "mid"
+        if note.value is not None:
+            return Words(note.text, note.kind, pct(place), self.y(float(note.value)) - 8, anchor)
+        # High enough to be clear of the neighbours, with a line down to its own column or curve.
+        y = min(self.y(top) for top in tops[max(column - 1, 0) : column + 2]) - 8
+        own = next((one for one in series if one.kind == note.kind and not self.shift), None)
+        foot = self.y(float(own.values[column]) if own else tops[column]) - 2
+        return Words(note.text, note.kind, pct(place), y, anchor, lead=foot if foot - y > 14 else 0)
 
     def _table(self, series: Sequence[Series]) -> Table:
         names = self.frame.names or self.frame.labels

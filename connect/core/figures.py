@@ -54,6 +54,7 @@ class Tick:
     at: float
     x: str = ""
     minor: bool = False
+    anchor: str = "mid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,19 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words in a chart: where, and from which side they grow."""
+    """Words in a chart: where, and from which side they grow.
+
+    `nudge` moves them across by pixels; `lead` is where a line from them ends, 0 for none; `wide` ones need room.
+    """
 
     text: str
     kind: str
     x: str
     y: float
     anchor: str
+    nudge: int = 0
+    lead: float = 0
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +157,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class QuietBox:
-    """A quiet stretch, and the words in it."""
+    """A quiet stretch, and the words in it; `short` ones where there is little room."""
 
     x: str
     width: str
     text: str
+    short: str
     at_end: bool
 
 
@@ -175,5 +183,6 @@ class Band:
     hours: tuple[Tick, ...]
     rows: tuple[BandRow, ...]
     start: str
+    start_text: str
     go: QuietBox | None
     table: Table

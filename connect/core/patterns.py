@@ -177,8 +177,8 @@ def _flight() -> Any:
             groups=[Group(0, "Thu 3 Dec, Eastern"), Group(7, "Fri 4 Dec")],
             spans=[Span(7, 13.5, "quiet in every zone, 00:00–06:30")],
             notes=[
-                Note(1, "11,000 going"),
-                Note(3, "2,568 capped", "away"),
+                Note(2, "11,000 going", value=11_000, side="left"),
+                Note(2, "2,568 capped", "away", side="right"),
                 Note(10, "17,130 waiting", "stock"),
                 Note(16, "630 expire", "loss"),
             ],
@@ -207,7 +207,11 @@ def _opens() -> Any:
             labels=[f"{hour:%H:%M}" for hour in hours],
             names=[f"{hour:%a %H:%M}" for hour in hours],
             groups=[Group(0, "Sat 14 Nov"), Group(15, "Sun 15 Nov"), Group(39, "Mon 16 Nov")],
-            notes=[Note(2, "Opened, 2,229 in the first hour", "first"), Note(9, "usual", "usual")],
+            notes=[
+                Note(1, "Opened, 2,229 in the first hour", "first", value=2_229, side="right"),
+                Note(9, "usual", "usual"),
+                Note(9, "Clicked", "second", value=240),
+            ],
             every=6,
             height=250,
         ),

@@ -1,0 +1,53 @@
+// The content editor: insert a field at the cursor, go to the line of a fault, save by keyboard, keep the place after a save.
+let last = null;
+
+const target = () => (last?.isConnected ? last : document.getElementById("id_html"));
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches?.("[data-insertable]")) last = event.target;
+});
+
+document.addEventListener("click", (event) => {
+  const insert = event.target.closest?.("[data-insert]");
+  if (insert) {
+    const field = target();
+    insert.closest("[popover]")?.hidePopover();
+    field.focus();
+    field.setRangeText(insert.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    return;
+  }
+  const place = event.target.closest?.("[data-line]");
+  if (!place) return;
+  const field = document.getElementById(place.hash.slice(1));
+  if (!(field instanceof HTMLTextAreaElement)) return;
+  event.preventDefault();
+  const lines = field.value.split("\n");
+  const line = Math.min(Number(place.dataset.line), lines.length);
+  const start = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  field.focus();
+  // A selection is scrolled to only where it changes after the focus: first the end, then the line.
+  field.setSelectionRange(start, start);
+  field.blur();
+  field.focus();
+  field.setSelectionRange(start, start + lines[line - 1].length);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "s") return;
+  const save = document.getElementById("save");
+  if (!save) return;
+  event.preventDefault();
+  if (!save.disabled) save.click();
+});
+
+// Saving swaps the sheet: what was scrolled stays where it was, and what was refused is looked at first.
+const tops = new Map();
+document.addEventListener("htmx:beforeSwap", () => {
+  for (const area of document.querySelectorAll("textarea[id]")) tops.set(area.id, area.scrollTop);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, top] of tops) document.getElementById(id)?.scrollTo(0, top);
+  tops.clear();
+  document.querySelector("#main .form-errors, #conflict")?.scrollIntoView({ block: "nearest" });
+});
