@@ -16,7 +16,9 @@ from content.rendering.sandbox import TemplateFault
 MAX_SUBJECT = 250
 #: Gmail cuts a mail off behind this size.
 CLIPPED_BYTES = 102_000
-FORBIDDEN_TAGS = frozenset({"script", "iframe", "object", "embed", "applet", "base", "form", "input", "button", "frame", "svg", "math"})
+FORBIDDEN_TAGS = frozenset(
+    {"script", "iframe", "object", "embed", "applet", "base", "form", "input", "button", "frame", "svg", "math"}
+)
 ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "background", "poster", "srcset", "xlink:href", "formaction"})
 _HEADER_BREAKS = re.compile("[\r\n\x00\u0085\u2028\u2029]")
 _REFRESH = re.compile(r"<meta[^>]*http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
@@ -65,7 +67,13 @@ def advice(draft: Draft) -> list[Advice]:
     found = []
     missing = sum(1 for image in tree.css("img") if not (image.attributes.get("alt") or "").strip())
     if missing:
-        found.append(Advice("html", _("%(count)s images say nothing to those who don’t see them: give them an alt text.") % {"count": missing}))
+        found.append(
+            Advice(
+                "html",
+                _("%(count)s images say nothing to those who don’t see them: give them an alt text.")
+                % {"count": missing},
+            )
+        )
     if len(draft.html.encode()) > CLIPPED_BYTES:
         found.append(Advice("html", _("Over 102 kB: Gmail cuts the rest off, the unsubscribe link included.")))
     if not links.targets(draft.html, draft.text):
@@ -101,7 +109,11 @@ def _line_faults(line: str, *, required: bool) -> Iterator[TemplateFault]:
 
 def _html_faults(html: str) -> list[TemplateFault]:
     found = [
-        TemplateFault(_line(html, place.start), 0, _("“%(target)s” is no address for a link: use https://, mailto: or #.") % {"target": place.target[:80]})
+        TemplateFault(
+            _line(html, place.start),
+            0,
+            _("“%(target)s” is no address for a link: use https://, mailto: or #.") % {"target": place.target[:80]},
+        )
         for place in links.in_html(html)
         if not links.allowed(place.target)
     ]
@@ -114,7 +126,9 @@ def _html_faults(html: str) -> list[TemplateFault]:
     for node in tree.css("*"):
         tag = (node.tag or "").lower()
         if tag in FORBIDDEN_TAGS:
-            found.append(TemplateFault(_line_of_tag(html, tag), 0, _("<%(tag)s> can't stand in a mail.") % {"tag": tag}))
+            found.append(
+                TemplateFault(_line_of_tag(html, tag), 0, _("<%(tag)s> can't stand in a mail.") % {"tag": tag})
+            )
         found += [
             TemplateFault(_line_of_tag(html, name), 0, _("“%(name)s” can't stand in a mail.") % {"name": name})
             for name, value in node.attributes.items()

@@ -91,9 +91,15 @@ class Compiled:
         return self._text.render(values, links)
 
     def body(self, values: Values, links: Links) -> bytes:
-        """Write the whole body of the message, ready for DATA: CRLF, no line over 76 octets, none that begins with a dot."""
+        """Write the whole body, ready for DATA: CRLF, short lines, none that begins with a dot."""
         return b"".join(
-            (self._before, self._text.render(values, links), self._between, self._html.render(values, links), self._after)
+            (
+                self._before,
+                self._text.render(values, links),
+                self._between,
+                self._html.render(values, links),
+                self._after,
+            )
         )
 
 
@@ -235,7 +241,8 @@ def _encode(pieces: list[str | Slot]) -> Part:
             merged.append(piece)
     last = len(merged) - 1
     static = tuple(
-        encode_static(piece, last=place == last) if isinstance(piece, str) else b"" for place, piece in enumerate(merged)
+        encode_static(piece, last=place == last) if isinstance(piece, str) else b""
+        for place, piece in enumerate(merged)
     )
     return Part(static, tuple((place, piece) for place, piece in enumerate(merged) if not isinstance(piece, str)))
 

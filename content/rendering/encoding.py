@@ -1,7 +1,7 @@
 """Quoted-printable with slots: what is the same for everybody is encoded once, a value alone in its place.
 
-Each piece starts at the beginning of a line and ends with a soft break, so that pieces can be put together in any way and
-stay legal: lines of 76 octets at most, CRLF only, no line that begins with a dot (so nothing needs dot-stuffing).
+Each piece starts at the beginning of a line and ends with a soft break, so that pieces can be put together in any way
+and stay legal: lines of 76 octets at most, CRLF only, no line that begins with a dot (so nothing needs dot-stuffing).
 Source: RFC 2045, section 6.7; RFC 5321, section 4.5.2.
 """
 

@@ -1,5 +1,6 @@
 """A revision as one reader would see it: compiled and filled exactly as for sending, then decoded again."""
 
+import json
 import quopri
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,8 +52,11 @@ def render_preview(source: Source, values: Mapping[str, Any], *, conversation: I
 
 def values_of(tenant: Tenant, customer: Customer, fields: list[str]) -> dict[str, Any]:
     """Freeze the fields of one customer, as planning does."""
-    sql = Sql("SELECT ") + values_sql(fields) + Sql(
-        " FROM conversations_customer c WHERE c.tenant_id = %s AND c.id = %s", (tenant.pk, customer.pk)
+    sql = (
+        Sql("SELECT ")
+        + values_sql(fields)
+        + Sql(" FROM conversations_customer c WHERE c.tenant_id = %s AND c.id = %s", (tenant.pk, customer.pk))
     )
     found = rows(sql)
-    return dict(found[0][0]) if found else {}
+    # Django leaves jsonb that no field of its own reads as text.
+    return dict(json.loads(found[0][0])) if found else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
-from jinja2 import ChainableUndefined, TemplateSyntaxError, nodes
+from jinja2 import ChainableUndefined, TemplateRuntimeError, TemplateSyntaxError, nodes
 from jinja2.environment import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -24,7 +24,9 @@ FILTERS = frozenset(
     {"default", "d", "upper", "lower", "title", "capitalize", "trim", "truncate", "join", "round", "int"}
     | {"float", "length", "count", "first", "last", "escape", "e", "abs"}
 )
-TESTS = frozenset({"defined", "undefined", "none", "eq", "equalto", "ne", "lt", "le", "gt", "ge", "in", "number", "string"})
+TESTS = frozenset(
+    {"defined", "undefined", "none", "eq", "equalto", "ne", "lt", "le", "gt", "ge", "in", "number", "string"}
+)
 NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name, nodes.Getattr, nodes.Getitem,
     nodes.Const, nodes.List, nodes.Tuple, nodes.Filter, nodes.Test, nodes.CondExpr, nodes.Compare, nodes.Operand,
@@ -36,6 +38,8 @@ MAX_LITERALS = 100
 MAX_SOURCE_CHARACTERS = 500_000
 MAX_NODES = 20_000
 MAX_NUMBER = 10**12
+#: What Jinja2's filters and comparisons raise where a value doesn't fit.
+UNFIT = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateRuntimeError)
 #: What the loops of a template may make of it, and what one value and one customer's interests are taken for.
 MAX_OUTPUT_CHARACTERS = 2_000_000
 VALUE_CHARACTERS = 200
@@ -55,6 +59,17 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """Multiplies and divides numbers only, so that no text grows."""
 
     intercepted_binops = frozenset({"*", "%", "//", "/", "-", "+"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Take what a customer has no value for as not set."""
+        return self._unless_none(super().getattr(obj, attribute), attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Take what a customer has no value for as not set."""
+        return self._unless_none(super().getitem(obj, argument), argument)
+
+    def _unless_none(self, value: Any, name: Any) -> Any:
+        return self.undefined(name=str(name)) if value is None else value
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
@@ -101,12 +116,24 @@ def parse(source: str, kind: Kind) -> nodes.Template:
 
 
 def build(body: list[nodes.Node], kind: Kind) -> Callable[[Mapping[str, Any]], str]:
-    """Compile nodes of a checked template into a function from frozen values to text."""
+    """Compile nodes of a checked template into a function from frozen values to text.
+
+    A filter or comparison that a customer's value doesn't fit, such as rounding a word, shows nothing: one odd value
+    must not hold up a run.
+    """
     env = ENVIRONMENTS[kind]
     template = nodes.Template(body, lineno=1)
     template.set_environment(env)
     code = env.compile(template)
-    return Template.from_code(env, code, dict(env.globals)).render
+    render = Template.from_code(env, code, dict(env.globals)).render
+
+    def render_or_nothing(values: Mapping[str, Any]) -> str:
+        try:
+            return render(values)
+        except UNFIT:
+            return ""
+
+    return render_or_nothing
 
 
 def faults(source: str, kind: Kind) -> list[TemplateFault]:
@@ -181,7 +208,9 @@ def _output_characters(node: nodes.Node) -> int:
 def _fault_of(node: nodes.Node) -> str:  # noqa: PLR0911 - one line a kind of node
     if not isinstance(node, NODES):
         word = type(node).__name__.lower()
-        return _("“%(word)s” can't be used here: templates show fields, choose with if, and loop over lists.") % {"word": word}
+        return _("“%(word)s” can't be used here: templates show fields, choose with if, and loop over lists.") % {
+            "word": word
+        }
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         return _("There is no filter “%(name)s”.") % {"name": node.name}
     if isinstance(node, nodes.Test) and node.name not in TESTS:
@@ -216,9 +245,13 @@ def _unknown_names(source: str, node: nodes.Node, known: frozenset[str]) -> Iter
     if isinstance(node, nodes.For) and isinstance(node.target, nodes.Name):
         known = known | {node.target.name, "loop"}
     if isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in ROOTS | known:
-        yield TemplateFault(node.lineno, _column(source, node.lineno), _("There is no field “%(name)s”.") % {"name": node.name})
+        yield TemplateFault(
+            node.lineno, _column(source, node.lineno), _("There is no field “%(name)s”.") % {"name": node.name}
+        )
     if isinstance(node, nodes.Getattr | nodes.Getitem) and (wrong := _wrong_part(node)):
-        yield TemplateFault(node.lineno, _column(source, node.lineno), _("There is no field “%(name)s”.") % {"name": wrong})
+        yield TemplateFault(
+            node.lineno, _column(source, node.lineno), _("There is no field “%(name)s”.") % {"name": wrong}
+        )
     for child in node.iter_child_nodes():
         yield from _unknown_names(source, child, known)
 

@@ -164,3 +164,21 @@ def test_loops_cannot_make_a_huge_message() -> None:
     assert [fault.says for fault in sandbox.faults(source, "html")] == [
         "Its loops make the message longer than 2,000,000 characters."
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "shown"),
+    [
+        ("{% if attributes.points > 100 %}many{% else %}few{% endif %}", None, "few"),
+        ("{% if attributes.points > 100 %}many{% else %}few{% endif %}", 101, "many"),
+        ("{{ attributes.points|default('none') }}", None, "none"),
+        ("{{ attributes.points|round }}", "abc", ""),
+        ("{{ attributes.points|abs }}", None, ""),
+        ("{{ attributes.points|length }}", 5, ""),
+        ("{{ attributes.points|truncate('x') }}", "abc", ""),
+        ("{{ attributes['points'] }}", None, ""),
+    ],
+)
+def test_a_value_that_does_not_fit_shows_nothing_and_stops_nobody(source: str, value: object, shown: str) -> None:
+    assert sandbox.faults(source, "html") == []
+    assert sandbox.render(source, "html", {"attributes": {"points": value}}) == shown
