@@ -11,3 +11,5 @@ class Did(StrEnum):
     SAVED_REVISION = "content.revision_saved"
     COPIED_CONTENT = "content.copied"
     ARCHIVED_CONTENT = "content.archived"
+    RESTORED_CONTENT = "content.restored"
+    REFUSED_DRAFT = "content.draft_refused"

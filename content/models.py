@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connect.core.models import Department, Member
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey
+from content.queries import ContentQuerySet, RevisionQuerySet
 
 
 class MessageContent(EditedRow):
@@ -16,6 +17,8 @@ class MessageContent(EditedRow):
     name = models.CharField(_("name"), max_length=120)
     channel = models.CharField(max_length=8, default="email")
     archived_at = models.DateTimeField(null=True)
+
+    objects = ContentQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="content_content_name_key")]
@@ -43,6 +46,8 @@ class Revision(PublicRow):
     links = models.JSONField(default=list)
     member = TenantForeignKey(Member, null=True)
     created_at = models.DateTimeField()
+
+    objects = RevisionQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
     class Meta:
         constraints: ClassVar = [

@@ -132,6 +132,30 @@ def archive_content(tenant: Tenant, content_id: UUID, *, by: Member, now: dateti
     audit(tenant, by, Did.ARCHIVED_CONTENT, content_id, now=now)
 
 
+@in_tenant
+def restore_content(tenant: Tenant, content_id: UUID, *, by: Member, now: datetime) -> None:
+    """Bring archived content back into sight.
+
+    Errors: MessageContent.DoesNotExist; Forbidden.
+    """
+    content = access_content(tenant, content_id, by)
+    MessageContent.objects.of(tenant).filter(pk=content.pk).update(archived_at=None, updated_at=now)
+    audit(tenant, by, Did.RESTORED_CONTENT, content_id, now=now)
+
+
+@in_tenant
+def note_refused_draft(
+    tenant: Tenant, content_id: UUID, language: str, error: BrokenTemplate, *, by: Member, now: datetime
+) -> None:
+    """Write down that a broken draft was refused, and where it is broken; its words aren't kept.
+
+    Errors: MessageContent.DoesNotExist; Forbidden.
+    """
+    access_content(tenant, content_id, by)
+    places = {field: [fault.line for fault in said] for field, said in error.places.items()}
+    audit(tenant, by, Did.REFUSED_DRAFT, content_id, now=now, language=language[:40], lines=places)
+
+
 def newest_revisions(tenant: Tenant, content: MessageContent) -> dict[str, Revision]:
     """Read the newest revision of each language."""
     newest = Revision.objects.of(tenant).filter(content=content).order_by("language", "-number").distinct("language")
