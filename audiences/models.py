@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audiences.queries import ModelQuerySet
 from connect.core.models import Department
 from connect.core.rows import EditedRow, TenantForeignKey, TenantRow
 from conversations.models import Conversation
@@ -18,6 +19,8 @@ class AudienceModel(EditedRow):
     description = models.CharField(_("description"), max_length=240, blank=True)
     rule = models.JSONField()
     archived_at = models.DateTimeField(null=True)
+
+    objects = ModelQuerySet.as_manager()  # type: ignore[misc, django-manager-missing]  # shared by two apps' models
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="audiences_model_name_key")]

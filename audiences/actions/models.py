@@ -71,7 +71,8 @@ def change_audience(
         one.save_version(version, updated_at=now, **values)
     changed = sorted(field for field, value in values.items() if getattr(before, field) != value)
     audit(tenant, by, Did.CHANGED_AUDIENCE, audience_id, now=now, fields=changed)
-    return one.get()
+    after: AudienceModel = one.get()
+    return after
 
 
 @in_tenant

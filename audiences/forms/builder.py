@@ -30,13 +30,14 @@ _NAME = re.compile(r"((?:\.rules\.[0-9]{1,3})*)\.([a-z]+)", re.ASCII)
 
 @dataclass
 class RuleDraft:
-    """One comparison as the page shows it, right or wrong. `typed` are the texts in its inputs."""
+    """One comparison as the page shows it, right or wrong. `typed` is in its inputs; `fresh` asks for the focus."""
 
     key: str
     operator_name: str
     typed: list[str]
     field: Field | None
     name: str = ""
+    fresh: bool = False
     errors: dict[str, list[str]] = attribute(default_factory=dict)
 
     @property
@@ -102,6 +103,19 @@ class Builder:
         self.fields = fields
         self.zone = ZoneInfo(zone)
         self.name = name
+
+    @property
+    def menu(self) -> list[tuple[str, list[Field]]]:
+        """The fields to choose from, by the group that they stand in."""
+        groups: dict[str, list[Field]] = {}
+        for one in self.fields.values():
+            groups.setdefault(str(one.group), []).append(one)
+        return list(groups.items())
+
+    @property
+    def suggesting(self) -> list[Field]:
+        """The fields whose inputs suggest values while one types."""
+        return [one for one in self.fields.values() if one.suggestions or len(one.choices or ()) > MAX_SELECTED_FROM]
 
     # --- From JSON ---
 
@@ -180,8 +194,10 @@ class Builder:
             draft.typed = [_first(parts, "first"), _first(parts, "last")]
         elif draft.takes == Takes.MANY and draft.asks != "select":
             draft.typed = [one for value in values for one in split_list(value)]
+        elif draft.takes == Takes.MANY:
+            draft.typed = [value for value in values if value]
         else:
-            draft.typed = list(values) if draft.takes == Takes.MANY else values[:1]
+            draft.typed = values[:1]
         return draft
 
     # --- To JSON ---
@@ -225,7 +241,7 @@ class Builder:
     def empty_rule(self) -> RuleDraft:
         """Begin a comparison with the first field."""
         first = next(iter(self.fields.values()))
-        return RuleDraft(first.key, next(iter(first.type.operators)), [], first)
+        return RuleDraft(first.key, next(iter(first.type.operators)), [], first, fresh=True)
 
     def put(self, draft: GroupDraft, fields: Mapping[str, list[str]]) -> None:
         """Show each refusal at its node."""
@@ -239,6 +255,11 @@ class Builder:
                     for part in ("", "field", "operator", "value")
                     if f"{node.name}.{part}".rstrip(".") in fields
                 }
+
+    def rename(self, draft: GroupDraft, name: str) -> None:
+        """Lead all input names with another one, where the rule found a new place on the page."""
+        self.name = name
+        self._numbered(draft)
 
     def _numbered(self, draft: GroupDraft) -> GroupDraft:
         _number(draft, self.name, 1)

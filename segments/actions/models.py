@@ -97,7 +97,8 @@ def change_segmentation(
     if _write(tenant, before, segments):
         changed.append("segments")
     audit(tenant, by, Did.CHANGED_SEGMENTATION, model_id, now=now, fields=changed)
-    return one.get()
+    after: SegmentationModel = one.get()
+    return after
 
 
 @in_tenant
