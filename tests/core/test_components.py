@@ -93,7 +93,7 @@ def test_a_column_that_sorts_says_which_way_and_turns_round() -> None:
 def test_a_question_is_a_form_that_works_without_script() -> None:
     html = render(
         """{% from "components/dialog.html" import confirm, dialog_link %}{{ dialog_link("Stop…", "stop") }}
-        {{ confirm("stop", "Stop?", "Stops 3.", action="/x", csrf="", yes="Stop 3 messages", values={"version": 7}) }}"""
+        {{ confirm("stop", "Stop?", "Stops 3.", action="/x", csrf="", yes="Stop 3", values={"version": 7}) }}"""
     )
 
     assert 'href="#stop"' in html
