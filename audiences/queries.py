@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from connect.core.queries import TenantQuerySet
 
@@ -26,6 +26,13 @@ class ModelQuerySet(TenantQuerySet[Any]):
     def archived(self) -> Self:
         """Keep the archived ones."""
         return self.filter(archived_at__isnull=False)
+
+    def tally(self) -> tuple[int, int]:
+        """Count those in use and the archived ones."""
+        found = self.aggregate(
+            live=Count("pk", Q(archived_at=None)), archived=Count("pk", Q(archived_at__isnull=False))
+        )
+        return found["live"], found["archived"]
 
     def named_like(self, text: str) -> Self:
         """Keep those with these letters in their name or description, small or capital."""

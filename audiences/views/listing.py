@@ -33,14 +33,15 @@ def audiences(request: ConsoleRequest) -> HttpResponse:
         "found": found,
         "listed": _listed(request.tenant, list(found)),
         "asked": asked,
-        "states": _tabs(request, mine.live().count(), mine.archived().count(), asked),
+        "states": _tabs(request, mine.tally(), asked),
         "may_make": request.member.may(Role.MARKETER),
         "here": request.get_full_path(),
     }
     return page(request, "audiences/list.html", context, part="audiences/_table.html")
 
 
-def _tabs(request: ConsoleRequest, live: int, archived: int, asked: Listing) -> list[dict[str, Any]]:
+def _tabs(request: ConsoleRequest, tally: tuple[int, int], asked: Listing) -> list[dict[str, Any]]:
+    live, archived = tally
     url = here(request, "audiences")
     return [
         {"label": _("In use"), "url": url, "count": live, "current": not asked.archived},

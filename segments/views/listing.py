@@ -29,14 +29,15 @@ def segmentations(request: ConsoleRequest) -> HttpResponse:
         "found": found,
         "listed": _listed(request.tenant, list(found)),
         "asked": asked,
-        "states": _states(request, mine.live().count(), mine.archived().count(), asked),
+        "states": _states(request, mine.tally(), asked),
         "may_make": request.member.may(Role.MARKETER),
         "here": request.get_full_path(),
     }
     return page(request, "segments/list.html", context, part="segments/_table.html")
 
 
-def _states(request: ConsoleRequest, live: int, archived: int, asked: Listing) -> list[dict[str, Any]]:
+def _states(request: ConsoleRequest, tally: tuple[int, int], asked: Listing) -> list[dict[str, Any]]:
+    live, archived = tally
     url = here(request, "segmentations")
     return [
         {"label": _("In use"), "url": url, "count": live, "current": not asked.archived},
