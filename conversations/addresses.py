@@ -35,6 +35,8 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 #: Not in ISO 3166-1, but what everybody writes: Kosovo's user-assigned code.
 _MORE_COUNTRIES = frozenset({"XK"})
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_PHONE_MARKS = str.maketrans("", "", " -()./\xa0")
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 #: Codes that say that the language isn't known.
 _NO_LANGUAGES = frozenset({"und", "zxx", "mul", "mis", "root"})
@@ -119,6 +121,19 @@ def check_country(raw: str, field: str = "country") -> str:
     if named is None:
         raise Invalid({field: _("“%(value)s” isn't a country code such as CA or DE.") % {"value": shown(raw)}})
     return named
+
+
+def check_phone(raw: str, field: str = "phone") -> str:
+    """Write a phone number in its international form, E.164.
+
+    Errors: Invalid naming `field`.
+    """
+    number = raw.translate(_PHONE_MARKS)
+    if number.startswith("00"):
+        number = "+" + number[2:]
+    if not _PHONE.fullmatch(number):
+        raise Invalid({field: _("Write a phone number with its country code, such as +49 30 1234567.")})
+    return number
 
 
 def check_header_text(raw: str, field: str = "") -> str:

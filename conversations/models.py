@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connect.core.models import Department, Member
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow
+from conversations.queries import NAME_KEY_CHARACTERS, AttributeQuerySet, CustomerQuerySet, NameKey
 from conversations.states import (
     AttributeKind,
     AttributeType,
@@ -29,6 +30,8 @@ class Attribute(EditedRow):
     choices = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     personal = models.BooleanField(_("personal data"), default=False)
     reportable = models.BooleanField(_("shown in reports"), default=False)
+
+    objects = AttributeQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -56,15 +59,32 @@ class Customer(PublicRow):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
+    #: A column of its own, since under row-level security no index serves a search in JSON.
+    name_key = models.GeneratedField(
+        expression=NameKey("attributes"),
+        output_field=models.CharField(max_length=NAME_KEY_CHARACTERS, db_collation="C"),
+        db_persist=True,
+    )
+
+    objects = CustomerQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant", "external_id"], name="conversations_customer_external_key")
         ]
-        indexes: ClassVar = [models.Index(fields=["tenant", "email_key"], name="conversations_customer_email")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "email_key"], name="conversations_customer_email"),
+            models.Index(fields=["tenant", "name_key"], name="conversations_customer_name"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def name(self) -> str:
+        """First and last name where they are declared and known, otherwise ""."""
+        parts = [self.attributes.get("first_name"), self.attributes.get("last_name")]
+        return " ".join(part for part in parts if isinstance(part, str) and part)
 
 
 class Conversation(EditedRow):
@@ -160,7 +180,9 @@ class CustomerImport(PublicRow):
     """One uploaded file of customers: how its columns map, and what came of it.
 
     `mapping` is column header → field ("email", "attributes.tier", "interests", "" to leave out).
-    `counts` holds lines, created, updated, unchanged, refused, subscribed.
+    `counts` holds lines, created, updated, unchanged, refused, subscribed; `faults` how many things were wrong, of which
+    the first are kept. `done` says which batches are in, so that another worker may go on where one was lost; a worker
+    holds the import by `claim` until `claimed_until`.
     """
 
     conversation = TenantForeignKey(Conversation, null=True)
@@ -169,13 +191,22 @@ class CustomerImport(PublicRow):
     path = models.CharField(max_length=200)
     encoding = models.CharField(max_length=20)
     delimiter = models.CharField(max_length=1)
+    size = models.PositiveBigIntegerField(default=0)
     columns = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
+    source = models.CharField(max_length=60, blank=True, default="")
     wording = models.TextField(blank=True)
     state = models.CharField(max_length=12, default=ImportState.UPLOADED)
     reason = models.TextField(blank=True)
     counts = models.JSONField(default=dict)
+    faults = models.PositiveBigIntegerField(default=0)
+    position = models.PositiveBigIntegerField(default=0)
+    done = models.JSONField(default=dict)
+    claim = models.UUIDField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
 

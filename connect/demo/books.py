@@ -10,6 +10,7 @@ from connect.catcher import Caught, caught
 from connect.core.models import Tenant
 from connect.core.tenancy import tenant as open_tenant
 from connect.demo.people import BROKEN, Expected
+from conversations.importing.staging import Counts
 from delivery.models import Message
 from delivery.states import MessageKind, MessageState
 from reports import queries, report
@@ -39,12 +40,12 @@ def read_books(tenant: Tenant, run: Run) -> Books:
         return Books(run, states, queries.exclusions(key), frozenset(main), Counter(seeds))
 
 
-def differences(books: Books, expected: Expected, counts: Mapping[str, int], seeds: Sequence[str]) -> list[str]:
+def differences(books: Books, expected: Expected, counts: Counts, seeds: Sequence[str]) -> list[str]:
     """Say where the product's books differ from what was counted on its own. Empty means that they agree."""
     planned = sum(books.states.values())
     facts = [
-        ("lines of the file", counts["lines"], expected.members + len(BROKEN)),
-        ("lines refused", counts["refused"], len(BROKEN)),
+        ("lines of the file", counts.lines, expected.members + len(BROKEN)),
+        ("lines refused", counts.refused, len(BROKEN)),
         ("members", books.run.members, expected.members),
         ("left out by the audience model", books.run.filtered, expected.filtered),
         *(

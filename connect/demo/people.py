@@ -183,8 +183,8 @@ class Person:
 def people(count: int, *, seed: int = 2026) -> Iterator[Person]:
     """Make `count` people, always the same ones for a seed.
 
-    Shape: about 3 % have no address, 1.5 % share one with an earlier person, 2 % are suppressed (half of them by domain),
-    up to 200 have left the conversation.
+    Shape: about 3 % have no address, 1.5 % share one with an earlier person, 2 % are suppressed (half of them by
+    domain), up to 200 have left the conversation.
     """
     draw = random.Random(seed)  # noqa: S311 - made-up people, nothing secret
     weights = [place[4] for place in PLACES]
@@ -284,8 +284,8 @@ AUDIENCE_RULE = {
     "combinator": "or",
     "not": False,
     "rules": [
-        {"field": "attributes.points", "operator": ">=", "value": 100},
-        {"field": "attributes.tier", "operator": "=", "value": "gold"},
+        {"field": "attributes.points", "operator": "at_least", "value": 100},
+        {"field": "attributes.tier", "operator": "equals", "value": "gold"},
     ],
 }
 SEGMENT_RULES = [
@@ -294,12 +294,16 @@ SEGMENT_RULES = [
         {
             "combinator": "and",
             "not": False,
-            "rules": [{"field": "attributes.tier", "operator": "in", "value": ["gold", "silver"]}],
+            "rules": [{"field": "attributes.tier", "operator": "one_of", "value": ["gold", "silver"]}],
         },
     ),
     (
         "Skiers",
-        {"combinator": "and", "not": False, "rules": [{"field": "interests.skiing", "operator": "=", "value": True}]},
+        {
+            "combinator": "and",
+            "not": False,
+            "rules": [{"field": "interests.skiing", "operator": "equals", "value": True}],
+        },
     ),
 ]
 

@@ -1,0 +1,178 @@
+"""Turn batches of rows into text that COPY takes: each cell checked, each refused line with its reasons.
+
+Work goes by column, not by row: see `conversations/importing/columns.py`.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from json.encoder import encode_basestring
+
+from django.utils.translation import gettext as _
+
+from conversations.addresses import shown
+from conversations.importing.columns import (
+    Column,
+    Reasons,
+    Staged,
+    declared_column,
+    interests_column,
+    plain_column,
+    unguard_cells,
+)
+from conversations.importing.reading import BROKEN, CELL_CHARACTERS, Batch, Fault
+from conversations.importing.seen import SeenIds
+from conversations.models import Attribute
+from conversations.states import AttributeKind
+
+#: Columns whose values are JSON, gathered into one object each.
+OBJECTS = ("attributes", "preferences")
+#: A file that is wrong from end to end is told so by its first faults.
+MOST_FAULTS_A_BATCH = 10_000
+
+
+class _Many(csv.unix_dialect):
+    quoting = csv.QUOTE_MINIMAL
+
+
+class _Few(csv.unix_dialect):
+    """Quotes everything: otherwise a cell of backslash and point, alone on a line, would end the data."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A batch ready to be staged: `text` is CSV in the order of `columns`; `refused` of its `lines` aren't in it."""
+
+    number: int
+    position: int
+    lines: int
+    refused: int
+    columns: tuple[str, ...]
+    text: bytes
+    faults: list[Fault]
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    place: int
+    header: str
+    column: Column
+
+
+class Checker:
+    """Checks the rows of one file, in order: it remembers the customer ids that were named."""
+
+    def __init__(
+        self, columns: Sequence[str], mapping: Mapping[str, str], attributes: Iterable[Attribute], zone: str
+    ) -> None:
+        declared = list(attributes)
+        self._mapped = [
+            _Mapped(place, header, _column_for(mapping[header], declared, zone))
+            for place, header in enumerate(columns)
+            if mapping.get(header)
+        ]
+        names = [name for one in self._mapped for name in one.column.names]
+        self._plain = [name for name in names if "." not in name]
+        self._objects = {key: [name for name in names if name.startswith(f"{key}.")] for key in OBJECTS}
+        self.columns = tuple(self._plain + [key for key, members in self._objects.items() if members])
+        self._id_header = next(one.header for one in self._mapped if "external_id" in one.column.names)
+        self._seen = SeenIds()
+
+    def check(self, batch: Batch) -> Checked:
+        """Check one batch."""
+        staged: dict[str, Staged] = {}
+        wrong: dict[int, list[Fault]] = {}
+        if batch.rows:
+            for one, cells in self._columns_of(batch):
+                reasons = _odd_cells(cells) if batch.odd else {}
+                texts, found = one.column.check(cells)
+                staged.update(zip(one.column.names, texts, strict=True))
+                for place, reason in (found | reasons).items():
+                    fault = Fault(batch.lines[place], one.header, shown(cells[place]), reason)
+                    wrong.setdefault(place, []).append(fault)
+        blank = [place for place in wrong if not any(cell.strip() for cell in batch.rows[place])]
+        self._refuse_repeated(staged.get("external_id", []), batch, wrong)
+        keep = [place not in wrong for place in range(len(batch.rows))] if wrong else []
+        for place in blank:
+            del wrong[place]
+        faults = batch.faults + [fault for place in sorted(wrong) for fault in wrong[place]]
+        return Checked(
+            number=batch.number,
+            position=batch.position,
+            lines=len(batch.rows) + len(batch.faults) - len(blank),
+            refused=len(batch.faults) + len(wrong),
+            columns=self.columns,
+            text=self._write(staged, keep),
+            faults=sorted(faults, key=lambda fault: fault.line)[:MOST_FAULTS_A_BATCH],
+        )
+
+    def _columns_of(self, batch: Batch) -> Iterable[tuple[_Mapped, list[str]]]:
+        by_place = list(zip(*batch.rows, strict=True))
+        for one in self._mapped:
+            cells = list(map(str.strip, by_place[one.place]))
+            yield one, unguard_cells(cells) if batch.guarded else cells
+
+    def _refuse_repeated(self, ids: Staged, batch: Batch, wrong: dict[int, list[Fault]]) -> None:
+        # Only a good line claims its id: a broken one mustn't stand in the way of its correction further down.
+        places = [place for place in range(len(ids)) if place not in wrong] if wrong else range(len(ids))
+        good = [str(ids[place]) for place in places] if wrong else list(map(str, ids))
+        lines = [batch.lines[place] for place in places] if wrong else batch.lines
+        for at, first in self._seen.claim(good, lines).items():
+            says = (
+                _("Line %(line)d has this customer id already.") if first else _("A line before has this customer id.")
+            )
+            wrong[places[at]] = [Fault(lines[at], self._id_header, shown(good[at]), says % {"line": first})]
+
+    def _write(self, staged: dict[str, Staged], keep: list[bool]) -> bytes:
+        if not staged or (keep and not any(keep)):
+            return b""
+        kept = {name: list(compress(texts, keep)) for name, texts in staged.items()} if keep else staged
+        columns = [kept[name] for name in self._plain]
+        for key, members in self._objects.items():
+            if members:
+                labels = [name.removeprefix(f"{key}.") for name in members]
+                columns.append(_objects(labels, [kept[name] for name in members]))
+        text = io.StringIO()
+        csv.writer(text, _Few if len(columns) == 1 else _Many).writerows(zip(*columns, strict=True))
+        return text.getvalue().encode()
+
+
+def _column_for(field: str, declared: list[Attribute], zone: str) -> Column:
+    kind, _dot, name = field.partition(".")
+    if kind == "interests":
+        return interests_column([one for one in declared if one.kind == AttributeKind.INTEREST])
+    if kind not in OBJECTS:
+        return plain_column(field)
+    kinds = {"attributes": AttributeKind.ATTRIBUTE, "preferences": AttributeKind.PREFERENCE}
+    found = next(one for one in declared if one.kind == kinds[kind] and one.name == name)
+    return declared_column(field, found, zone)
+
+
+def _odd_cells(cells: list[str]) -> Reasons:
+    """Find the cells that no field can take."""
+    reasons: Reasons = {}
+    for place, cell in enumerate(cells):
+        if len(cell) > CELL_CHARACTERS:
+            reasons[place] = _("This cell has %(count)d characters; at most %(most)d can be stored.") % {
+                "count": len(cell),
+                "most": CELL_CHARACTERS,
+            }
+        elif BROKEN in cell:
+            reasons[place] = _("There are letters that can't be read: the file has another encoding, or was damaged.")
+        elif "\x00" in cell:
+            reasons[place] = _("There is a NUL character in it.")
+    return reasons
+
+
+def _objects(labels: list[str], members: list[Staged]) -> Staged:
+    """Write one JSON object a row, without the members that are empty."""
+    keys = [f"{encode_basestring(label)}:" for label in labels]
+    if not any("" in texts for texts in members):
+        template = "{" + ",".join(f"{key}%s" for key in keys) + "}"
+        return list(map(template.__mod__, zip(*members, strict=True)))
+    return [
+        "{" + ",".join([key + text for key, text in zip(keys, row, strict=True) if text]) + "}"
+        for row in zip(*members, strict=True)
+    ]
