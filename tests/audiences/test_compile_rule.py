@@ -115,7 +115,7 @@ def test_the_schema_file_knows_every_operator_and_limit(tenant: Tenant) -> None:
 
 def test_both_tables_are_read_by_an_index_of_the_tenant(tenant: Tenant, department: Department, now: datetime) -> None:
     news = make_conversation(tenant, department, now=now)
-    add_many(tenant, news, 20_000, now=now)
+    add_many(tenant, news, 3_000, now=now)
     asked = rules(("attributes.tier", "equals", "gold"), ("country", "equals", "DE"), ("language", "equals", "fr"))
     fits = compile_rule(tenant, asked, now=now)
     plan = "\n".join(row[0] for row in rows(Sql("EXPLAIN SELECT count(*)" + JOIN, (tenant.pk, news.pk)) + fits))
