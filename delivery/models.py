@@ -16,7 +16,9 @@ from delivery.states import EventKind, MessageKind, MessageState
 class Chunk(TenantRow):
     """Some 200 messages that one sender claims at once: lease and fencing token of all of them.
 
-    `next_at` is when its next message is due; None once none of its messages is queued or sending.
+    `next_at` is when its next message is due; None once none of its messages is queued or sending. `total` counts its
+    messages; the other counts are those of `released_at`, when a sender last let go of it: pages add up chunks, which
+    are few, and not messages. `is_seed`: it holds copies for seeds, which stand outside statistics.
     """
 
     run_id = models.BigIntegerField()
@@ -24,6 +26,15 @@ class Chunk(TenantRow):
     next_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     lease_token = models.BigIntegerField(default=0)
+    is_seed = models.BooleanField(default=False)
+    released_at = models.DateTimeField(null=True)
+    total = models.IntegerField(default=0)
+    accepted = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0)
+    in_doubt = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)
+    expired = models.IntegerField(default=0)
+    cancelled = models.IntegerField(default=0)
 
     objects = ChunkQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
@@ -40,6 +51,15 @@ class Chunk(TenantRow):
                 condition=models.Q(lease_until__isnull=False),
                 name="delivery_chunk_lease_ix",
             ),
+            models.Index(
+                fields=["tenant", "-released_at"],
+                condition=models.Q(released_at__isnull=False),
+                name="delivery_chunk_released_ix",
+            ),
+            models.Index(
+                fields=["tenant", "-released_at"], condition=models.Q(rejected__gt=0), name="delivery_chunk_rejected_ix"
+            ),
+            models.Index(fields=["tenant", "id"], condition=models.Q(in_doubt__gt=0), name="delivery_chunk_doubt_ix"),
         ]
 
 

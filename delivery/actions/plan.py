@@ -44,9 +44,10 @@ _PAGE = f"""
     ON CONFLICT DO NOTHING
     RETURNING customer_id, chunk_id
 ), chunks AS (
-    INSERT INTO delivery_chunk (id, tenant_id, run_id, month, next_at, lease_token)
-    SELECT parts.chunk_id, %s, %s, %s, parts.not_before, 0
-    FROM parts WHERE parts.chunk_id IN (SELECT chunk_id FROM inserted)
+    INSERT INTO delivery_chunk (id, tenant_id, run_id, month, next_at, total, lease_token, is_seed,
+                                accepted, rejected, in_doubt, skipped, expired, cancelled)
+    SELECT parts.chunk_id, %s, %s, %s, parts.not_before, held.total, 0, false, 0, 0, 0, 0, 0, 0
+    FROM parts JOIN (SELECT chunk_id, count(*) AS total FROM inserted GROUP BY chunk_id) held USING (chunk_id)
 ), excluded AS (
     INSERT INTO campaigns_exclusion (tenant_id, run_id, customer_id, reason)
     SELECT %s, %s, p.customer_id, coalesce(p.reason, 'duplicate')

@@ -31,8 +31,11 @@ WITH left_over AS (
     UPDATE delivery_message m SET state = 'cancelled', settled_at = now()
     FROM left_over l
     WHERE m.tenant_id = %s AND m.month = l.month AND m.chunk_id = l.id AND m.state = 'queued'
+    RETURNING m.chunk_id
 )
-UPDATE delivery_chunk k SET next_at = NULL FROM left_over l WHERE k.tenant_id = %s AND k.id = l.id
+UPDATE delivery_chunk k
+SET next_at = NULL, released_at = now(), cancelled = (SELECT count(*) FROM cancelled c WHERE c.chunk_id = k.id)
+FROM left_over l WHERE k.tenant_id = %s AND k.id = l.id
 """
 
 

@@ -23,8 +23,10 @@ WITH sample AS (
           AND x.channel = s.channel AND x.segment_id IS NOT DISTINCT FROM s.segment_id AND x.language = s.language
           AND x.address = seed.address AND x.kind = 'seed')
 ), chunk AS (
-    INSERT INTO delivery_chunk (tenant_id, run_id, month, next_at, lease_token)
-    SELECT tenant_id, run_id, month, min(not_before), 0 FROM wanted GROUP BY tenant_id, run_id, month
+    INSERT INTO delivery_chunk (tenant_id, run_id, month, next_at, total, lease_token, is_seed,
+                                accepted, rejected, in_doubt, skipped, expired, cancelled)
+    SELECT tenant_id, run_id, month, min(not_before), count(*), 0, true, 0, 0, 0, 0, 0, 0
+    FROM wanted GROUP BY tenant_id, run_id, month
     RETURNING id
 )
 INSERT INTO delivery_message (tenant_id, month, run_id, chunk_id, kind, customer_id, segment_id, language, revision_id,

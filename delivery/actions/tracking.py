@@ -23,6 +23,9 @@ from delivery.senders.compose import CANNOT_RENDER
 from delivery.states import EventKind, MessageKind, MessageState
 from delivery.tracking.tokens import Target
 
+#: How a reply begins that nobody gave: the customer's own act told.
+EVIDENCE = "evidence:"
+
 # The same again within seconds is one event: double clicks, an image loaded by two panes.
 _EVENT = """
 INSERT INTO delivery_event (tenant_id, month, message_id, run_id, customer_id, kind, at, link, machine, details)
@@ -150,4 +153,4 @@ def _resolve_doubt(tenant: Tenant, message: Message, kind: EventKind, now: datet
     """Whoever could press or load something in the mail has it: that ends the doubt."""
     if message.state == MessageState.IN_DOUBT:
         doubted = Message.objects.of(tenant).filter(month=message.month, pk=message.pk, state=MessageState.IN_DOUBT)
-        doubted.update(state=MessageState.ACCEPTED, reason="evidence", reply=f"evidence: {kind.value}")
+        doubted.update(state=MessageState.ACCEPTED, reply=f"{EVIDENCE} {kind.value}")

@@ -140,15 +140,22 @@ WITH stray AS (
       AND m.attempt_id <> p.lease AND m.sending_at < now() - interval '{STRAY_SECONDS} seconds'
 ), left_over AS (
     SELECT p.id, p.lease, min(m.not_before) FILTER (WHERE m.state = 'queued') AS queued,
-           coalesce(bool_or(m.state = 'sending'), false) AS is_sending
+           coalesce(bool_or(m.state = 'sending'), false) AS is_sending,
+           count(*) FILTER (WHERE m.state IN ('accepted', 'delivered', 'bounced')) AS accepted,
+           count(*) FILTER (WHERE m.state = 'rejected') AS rejected,
+           count(*) FILTER (WHERE m.state IN ('in_doubt', 'written_off')) AS in_doubt,
+           count(*) FILTER (WHERE m.state = 'skipped') AS skipped,
+           count(*) FILTER (WHERE m.state = 'expired') AS expired,
+           count(*) FILTER (WHERE m.state = 'cancelled') AS cancelled
     FROM unnest($3::bigint[], $4::bigint[]) AS p (id, lease)
     LEFT JOIN delivery_message m ON m.tenant_id = $1::bigint AND m.month = $2::date AND m.chunk_id = p.id
-         AND m.state IN ('queued', 'sending')
     GROUP BY p.id, p.lease
 )
 UPDATE delivery_chunk k
-SET lease_until = NULL,
-    next_at = CASE WHEN l.is_sending THEN least(l.queued, now() + {_LEASE}) ELSE l.queued END
+SET lease_until = NULL, released_at = now(),
+    next_at = CASE WHEN l.is_sending THEN least(l.queued, now() + {_LEASE}) ELSE l.queued END,
+    accepted = l.accepted, rejected = l.rejected, in_doubt = l.in_doubt,
+    skipped = l.skipped, expired = l.expired, cancelled = l.cancelled
 FROM left_over l
 WHERE k.tenant_id = $1::bigint AND k.id = l.id AND k.lease_token = l.lease
 RETURNING k.id
@@ -167,8 +174,11 @@ WITH dead AS (
     UPDATE delivery_message m
     SET state = 'in_doubt', settled_at = now(), reply = 'the sender stopped after handing over'
     FROM dead WHERE m.tenant_id = $1::bigint AND m.month = $2::date AND m.chunk_id = dead.id AND m.state = 'sending'
+    RETURNING m.chunk_id
 )
-UPDATE delivery_chunk k SET lease_until = NULL, lease_token = nextval('delivery_lease_seq')
+UPDATE delivery_chunk k
+SET lease_until = NULL, lease_token = nextval('delivery_lease_seq'),
+    in_doubt = k.in_doubt + (SELECT count(*) FROM doubted d WHERE d.chunk_id = k.id)
 FROM dead WHERE k.tenant_id = $1::bigint AND k.id = dead.id
 RETURNING k.id
 """

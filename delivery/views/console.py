@@ -1,0 +1,159 @@
+"""The delivery pages: what is going on now, what was refused, what is in doubt; and the panels on other pages."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from campaigns.models import Campaign, Run
+from campaigns.states import RunState
+from connect.core import charts
+from connect.core.cursors import read_cursor, write_cursor
+from connect.core.figures import Part
+from connect.core.figures import Progress as Bar
+from connect.core.formats import as_time
+from connect.core.roles import Role
+from connect.core.sql import Sql
+from connect.core.web import ConsoleRequest, needs, page
+from conversations.models import Customer
+from delivery import figures
+from delivery.figures import Progress
+from delivery.words import EVENTS, MACHINES, REASONS
+
+PAGE_ROWS = 50
+OPEN_RUNS = (RunState.PLANNING, RunState.SENDING, RunState.PAUSED)
+RECENT = timedelta(hours=1)
+
+
+@needs(Role.VIEWER)
+def overview(request: ConsoleRequest) -> HttpResponse:
+    """Show what is going on now; asks again by itself while something does."""
+    scope = _scope(request)
+    listed = _runs(request)
+    by_minute = figures.by_minute(request.tenant, scope, now=request.now)
+    refusals = figures.refusals(request.tenant, scope, now=request.now)
+    context: dict[str, Any] = {
+        "listed": listed,
+        "live": any(run.state != RunState.FINISHED for run, _progress, _bar in listed),
+        "waiting": sum(found.waiting for run, found, _bar in listed if run.state in OPEN_RUNS),
+        "senders": sum(found.senders for _run, found, _bar in listed),
+        "last_minute": by_minute[-2],
+        "last_hour": sum(by_minute),
+        "in_doubt": figures.count_in_doubt(request.tenant, scope),
+        "rejected": sum(found.count for found in refusals),
+        "plot": _plot(by_minute, request.now, request.tenant.default_zone) if any(by_minute) else None,
+        "domains": figures.domains(request.tenant, scope, now=request.now),
+        "refusals": refusals,
+        "reasons": REASONS,
+    }
+    return page(request, "delivery/overview.html", context, part="delivery/_overview.html")
+
+
+@needs(Role.VIEWER)
+def in_doubt(request: ConsoleRequest) -> HttpResponse:
+    """List what was handed over without an answer, with what speaks for its arrival."""
+    before = read_cursor(request.GET.get("before", ""))
+    found = figures.in_doubt(request.tenant, _scope(request), before=before, limit=PAGE_ROWS + 1)
+    context = {**_page_of(request, found), "all": figures.count_in_doubt(request.tenant, _scope(request))}
+    return page(request, "delivery/in_doubt.html", context, part="delivery/_in_doubt.html")
+
+
+@needs(Role.VIEWER)
+def rejected(request: ConsoleRequest) -> HttpResponse:
+    """List the last day's rejections with one code."""
+    code = request.GET.get("code", "")[:16]
+    before = read_cursor(request.GET.get("before", ""))
+    found = figures.rejected(request.tenant, _scope(request), code, before=before, limit=PAGE_ROWS + 1, now=request.now)
+    context = {**_page_of(request, found), "code": code, "reasons": REASONS}
+    return page(request, "delivery/rejected.html", context, part="delivery/_rejected.html")
+
+
+@needs(Role.VIEWER)
+def timeline(request: ConsoleRequest, customer_id: UUID) -> HttpResponse:
+    """Show what happened with one customer."""
+    customer = Customer.objects.of(request.tenant).public(customer_id)
+    found = figures.timeline(request.tenant, customer.pk)
+    runs = _campaigns_of_runs(request, {moment.run_id for moment in found})
+    context = {
+        "customer": customer,
+        "moments": [(moment, runs[moment.run_id]) for moment in found if moment.run_id in runs],
+        "events": EVENTS,
+        "reasons": REASONS,
+        "machines": MACHINES,
+    }
+    return page(request, "delivery/timeline.html", context, part="delivery/_timeline.html")
+
+
+@needs(Role.VIEWER)
+def progress(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
+    """Show how far a campaign's newest run is; asks again by itself while it runs."""
+    campaign = Campaign.objects.of(request.tenant).visible_to(request.member).public(campaign_id)
+    run = Run.objects.of(request.tenant).filter(campaign=campaign).order_by("-pk").first()
+    found = figures.progress(request.tenant, [run.pk], now=request.now).get(run.pk, Progress(0)) if run else None
+    context = {
+        "campaign": campaign,
+        "run": run,
+        "found": found,
+        "bar": _bar(found) if found else None,
+        "live": run is not None and run.state in OPEN_RUNS,
+        "ends": _ends(found, request.now) if found else None,
+    }
+    return page(request, "delivery/progress.html", context, part="delivery/_progress.html")
+
+
+def _scope(request: ConsoleRequest) -> Sql:
+    return figures.scope_of(request.member, request.member.departments(Role.VIEWER))
+
+
+def _runs(request: ConsoleRequest) -> list[tuple[Run, Progress, Bar]]:
+    visible = Campaign.objects.of(request.tenant).visible_to(request.member)
+    chosen = Run.objects.of(request.tenant).filter(campaign__in=visible).select_related("campaign")
+    going = list(chosen.filter(state__in=OPEN_RUNS).order_by("-pk"))
+    done = list(chosen.filter(state=RunState.FINISHED, finished_at__gt=request.now - RECENT).order_by("-pk")[:10])
+    found = figures.progress(request.tenant, [run.pk for run in (*going, *done)], now=request.now)
+    nothing = Progress(0)
+    return [(run, found.get(run.pk, nothing), _bar(found.get(run.pk, nothing))) for run in (*going, *done)]
+
+
+def _bar(found: Progress) -> Bar:
+    parts = [
+        Part(_("handed over"), found.accepted, "good"),
+        Part(_("in doubt"), found.in_doubt, "mark"),
+        Part(_("rejected"), found.rejected, "loss"),
+        Part(_("skipped, expired or cancelled"), found.skipped + found.expired + found.cancelled, "away"),
+        Part(_("waiting"), found.waiting, "idle"),
+    ]
+    return charts.progress(parts, found.total)
+
+
+def _ends(found: Progress, now: datetime) -> datetime | None:
+    """When the rest will have gone at the rate of the last minute."""
+    if not found.waiting or not found.last_minute:
+        return None
+    return now + timedelta(minutes=found.waiting / found.last_minute)
+
+
+def _plot(by_minute: list[int], now: datetime, zone: str) -> Any:
+    start = now.replace(second=0, microsecond=0) - timedelta(minutes=59)
+    labels = [as_time(start + timedelta(minutes=minute), zone) for minute in range(60)]
+    short = [label.split(" ")[0] for label in labels]
+    frame = charts.Frame(_("Minute"), short, names=labels, every=15, height=180)
+    return charts.bars(frame, [charts.Series(_("Handed over"), by_minute)])
+
+
+def _page_of(request: ConsoleRequest, found: list[figures.Letter]) -> dict[str, Any]:
+    shown = found[:PAGE_ROWS]
+    return {
+        "letters": shown,
+        "runs": _campaigns_of_runs(request, {letter.run_id for letter in shown}),
+        "customers": Customer.objects.of(request.tenant).in_bulk({letter.customer_id for letter in shown}),
+        "more": write_cursor(shown[-1].message_id) if len(found) > PAGE_ROWS else "",
+    }
+
+
+def _campaigns_of_runs(request: ConsoleRequest, run_ids: set[int]) -> dict[int, Campaign]:
+    visible = Campaign.objects.of(request.tenant).visible_to(request.member)
+    runs = Run.objects.of(request.tenant).filter(pk__in=run_ids, campaign__in=visible).select_related("campaign")
+    return {run.pk: run.campaign for run in runs}
