@@ -97,7 +97,7 @@ def environment(**options: Any) -> Environment:
 
 
 @pass_eval_context
-def translated(where: EvalContext, text: str, **values: Any) -> str:
+def translated(where: EvalContext, text: str, /, **values: Any) -> str:
     """Translate, and fill in values where there are some: a lone % in words without values is a per cent sign.
 
     Jinja2's own would format every string and stumble over "2% held out".

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 
-def with_query(url: str, **changes: Any) -> str:
+def with_query(url: str, /, **changes: Any) -> str:
     """Set these names in a URL's query and keep the others; None takes a name out.
 
     A new order or filter begins at the first page, so `page` goes unless it is set.

@@ -122,6 +122,7 @@ def test_a_message_is_never_called_sent() -> None:
 def test_words_without_values_may_hold_a_per_cent_sign() -> None:
     assert render("{{ _('2% held out') }}") == "2% held out"
     assert render("{{ _('%(n)s of 100%%', n=3) }}") == "3 of 100%"
+    assert render("{{ _('for %(text)s', text='a') }}") == "for a"
     assert render("{% trans %}2% held out{% endtrans %}") == "2% held out"
 
 
