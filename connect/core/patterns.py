@@ -16,6 +16,7 @@ from connect.core import charts, looks
 from connect.core.bands import Quiet, band
 from connect.core.charts import Frame, Group, Note, Series, Span, Step
 from connect.core.figures import Part
+from connect.core.web import public
 
 PARTS = ("controls", "data", "charts", "overlays")
 NOW = datetime(2026, 11, 24, 15, 41, tzinfo=UTC)
@@ -58,6 +59,7 @@ class PatternForm(forms.Form):
         raise forms.ValidationError(_("Expiry is an hour before the start. Choose Thu 3 Dec 19:00 or later."))
 
 
+@public("it shows made-up data, and only where DEBUG is on")
 def patterns(request: HttpRequest) -> HttpResponse:
     """Show the components, all of them or one part."""
     part = request.GET.get("part", "")
