@@ -1,7 +1,14 @@
 // The content editor: insert a field at the cursor, go to the line of a fault, save by keyboard, keep the place after a save.
 let last = null;
 
-const target = () => (last?.isConnected ? last : document.getElementById("id_html"));
+// Where nobody has been yet, a field goes to the end of the message.
+function target() {
+  if (last?.isConnected) return last;
+  const field = document.getElementById(last?.id ?? "id_html");
+  const end = field.value.toLowerCase().lastIndexOf("</body>");
+  if (!last) field.setSelectionRange(...(end < 0 ? [field.value.length, field.value.length] : [end, end]));
+  return field;
+}
 
 document.addEventListener("focusin", (event) => {
   if (event.target.matches?.("[data-insertable]")) last = event.target;
