@@ -8,7 +8,7 @@ from django.db.models import Q
 from connect.core.queries import TenantQuerySet
 
 if TYPE_CHECKING:
-    from conversations.models import Attribute, Customer
+    pass
 
 #: Room for letters whose small form is longer.
 NAME_KEY_CHARACTERS = 240

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from conversations.views import conversations, dkim_keys
+from conversations.views import attributes, conversations, customers, dkim_keys, imports
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -29,4 +29,18 @@ urlpatterns = [
     path("conversations/keys/<uuid:key_id>/start/", require_POST(dkim_keys.start), name="dkim-key-start"),
     path("conversations/keys/<uuid:key_id>/stop/", require_POST(dkim_keys.stop), name="dkim-key-stop"),
     path("conversations/keys/<uuid:key_id>/remove/", require_POST(dkim_keys.remove), name="dkim-key-remove"),
+    path("customers/", require_GET(customers.customers), name="customers"),
+    path("customers/new/", get_or_post(customers.new), name="customer-new"),
+    path("customers/imports/", require_GET(imports.imports), name="imports"),
+    path("customers/imports/upload/", require_POST(imports.upload), name="import-upload"),
+    path("customers/imports/<uuid:import_id>/", require_GET(imports.one), name="import"),
+    path("customers/imports/<uuid:import_id>/columns/", require_POST(imports.map_columns), name="import-map"),
+    path("customers/imports/<uuid:import_id>/start/", require_POST(imports.start), name="import-start"),
+    path("customers/imports/<uuid:import_id>/faults/", require_GET(imports.faults), name="import-faults"),
+    path("customers/<uuid:customer_id>/", require_GET(customers.customer), name="customer"),
+    path("customers/<uuid:customer_id>/edit/", get_or_post(customers.edit), name="customer-edit"),
+    path("customers/<uuid:customer_id>/consent/", require_POST(customers.consent), name="customer-consent"),
+    path("admin/attributes/", require_GET(attributes.attributes), name="attributes"),
+    path("admin/attributes/declare/", require_POST(attributes.declare), name="attribute-declare"),
+    path("admin/attributes/<uuid:attribute_id>/", get_or_post(attributes.attribute), name="attribute"),
 ]

@@ -60,9 +60,7 @@ class MappingOf:
 
 
 @in_tenant
-def do_upload(
-    tenant: Tenant, *, by: Member | None, file_name: str, stream: IO[bytes], now: datetime
-) -> CustomerImport:
+def do_upload(tenant: Tenant, *, by: Member | None, file_name: str, stream: IO[bytes], now: datetime) -> CustomerImport:
     """Keep a file and guess how it is to be read.
 
     Errors: Invalid naming `file`.
