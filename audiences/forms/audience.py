@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from audiences.forms.builder import Builder, GroupDraft
 from audiences.models import AudienceModel
@@ -62,11 +63,26 @@ class AudienceForm:
 
     def anchor(self, name: str) -> str:
         """Tell which element of the page a refusal leads to."""
-        return name if "." in name else f"id_{name}"
+        return anchor_of(name)
+
+    def label(self, name: str) -> str:
+        """Name what is refused: the field of the form, or the field that a rule asks about."""
+        return self.builder.label(self.rule, name) or label_of(name)
 
     def department_options(self, departments: Sequence[Department]) -> list[tuple[str, str]]:
         """Write the departments for a list to choose from."""
         return [(str(one.public_id), one.name) for one in departments]
+
+
+def anchor_of(name: str) -> str:
+    """Tell which element of a page belongs to the name of a refused field."""
+    return name if "." in name else f"id_{name}"
+
+
+def label_of(name: str) -> str:
+    """Name a field of a model's form."""
+    labels = {"name": _("Name"), "description": _("Description"), "department": _("Department")}
+    return labels.get(name, _("Rule"))
 
 
 def read_version(data: QueryDict) -> int:

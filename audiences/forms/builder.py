@@ -256,6 +256,13 @@ class Builder:
                     if f"{node.name}.{part}".rstrip(".") in fields
                 }
 
+    def label(self, draft: GroupDraft, name: str) -> str:
+        """Name the field that a refused comparison asks about; "" where the name isn't one of this draft's."""
+        for node in walk(draft):
+            if node.name and (name == node.name or name.rpartition(".")[0] == node.name):
+                return str(node.field.label) if isinstance(node, RuleDraft) and node.field else _("Rule")
+        return ""
+
     def rename(self, draft: GroupDraft, name: str) -> None:
         """Lead all input names with another one, where the rule found a new place on the page."""
         self.name = name

@@ -90,7 +90,15 @@ _exact = Side()
 
 TEXT = _typed("text", [*ops.equality(_folded), *ops.parts(_folded), *ops.presence("<> ''")], _read_folded)
 CODE = _typed("code", [*ops.equality(_exact), *ops.parts(_exact), *ops.presence("<> ''")], read_text)
-CHOICE = _typed("choice", [*ops.equality(_exact), *ops.presence("<> ''")], read_text)
+
+
+def _read_choice(value: object) -> str:
+    if not isinstance(value, str) or value == "":
+        raise BadValue(_("Choose a value."))
+    return read_text(value)
+
+
+CHOICE = _typed("choice", [*ops.equality(_exact), *ops.presence("<> ''")], _read_choice)
 
 
 def _read_domain(value: object) -> str:

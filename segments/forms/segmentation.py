@@ -11,7 +11,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from audiences.forms.audience import read_id, read_version
+from audiences.forms.audience import anchor_of, label_of, read_id, read_version
 from audiences.forms.builder import Builder, GroupDraft
 from audiences.rules.fields import Field
 from audiences.rules.schema import EVERYBODY
@@ -141,7 +141,16 @@ class SegmentationForm:
 
     def anchor(self, name: str) -> str:
         """Tell which element of the page a refusal leads to."""
-        return name if "." in name else f"id_{name}"
+        return anchor_of(name)
+
+    def label(self, name: str) -> str:
+        """Name what is refused: the field of the form, or the segment and what its rule asks about."""
+        for one in self.segments:
+            if name.startswith(f"{one.name}."):
+                title = one.title or _("Segment %(place)s") % {"place": one.place + 1}
+                inside = one.builder.label(one.rule, name)
+                return f"{title}, {inside}" if inside else title
+        return _("Segments") if name == "segments" else label_of(name)
 
     def department_options(self, departments: Sequence[Department]) -> list[tuple[str, str]]:
         """Write the departments for a list to choose from."""
