@@ -99,7 +99,10 @@ class PreviewForm(forms.Form):
     customer = forms.CharField(max_length=254, required=False)
     nobody = forms.BooleanField(required=False)
     conversation = forms.UUIDField(required=False)
-    on = forms.ChoiceField(choices=[("desktop", _("Computer")), ("phone", _("Phone"))], required=False)
+    on = forms.ChoiceField(
+        choices=[("desktop", _("Computer")), ("phone", _("Phone")), ("both", _("Both"))], required=False
+    )
+    wide = forms.BooleanField(required=False)
     part = forms.ChoiceField(choices=[("html", _("HTML")), ("text", _("Plain text"))], required=False)
 
 

@@ -34,7 +34,7 @@ def preview(request: ConsoleRequest, content_id: UUID) -> HttpResponse:
     content = MessageContent.objects.of(request.tenant).visible_to(request.member).public(content_id)
     newest = newest_revisions(request.tenant, content)
     form = PreviewForm(request.GET)
-    context = {"content": content, **pane(request, content, newest, form)}
+    context = {"content": content, **pane(request, content, newest, form, wide=not request.htmx)}
     status = 200 if form.is_valid() else 422
     return page(request, "content/preview.html", context, part="content/_preview.html", status=status)
 
@@ -52,9 +52,14 @@ def revision_text(request: ConsoleRequest, revision_id: UUID) -> HttpResponse:
 
 
 def pane(
-    request: ConsoleRequest, content: MessageContent, newest: dict[str, Revision], form: PreviewForm
+    request: ConsoleRequest,
+    content: MessageContent,
+    newest: dict[str, Revision],
+    form: PreviewForm,
+    *,
+    wide: bool = False,
 ) -> dict[str, Any]:
-    """Gather what the pane shows.
+    """Gather what the pane shows; a wide one has room for computer and phone beside each other.
 
     Errors: Revision.DoesNotExist, Conversation.DoesNotExist for what isn't there or isn't this member's.
     """
@@ -75,7 +80,8 @@ def pane(
         "customer": reader.customer.public_id if reader.customer else None,
         "nobody": None if reader.customer else "1",
         "conversation": reader.conversation.public_id if reader.conversation else None,
-        "on": wanted.get("on") or "desktop",
+        "on": wanted.get("on") or ("both" if wide else "desktop"),
+        "wide": "1" if wide or wanted.get("wide") else None,
         "part": wanted.get("part") or "html",
     }
     return {
@@ -112,8 +118,10 @@ def _choices(url: str, kept: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         return {"label": label, "url": to, "current": current, "attrs": {"hx-get": to, **SWAP}}
 
     on, part, nobody = kept["on"], kept["part"], bool(kept["nobody"])
+    both = [choice(_("Both"), current=on == "both" and part == "html", on="both", part="html")] if kept["wide"] else []
     return {
         "widths": [
+            *both,
             choice(_("Computer"), current=on == "desktop" and part == "html", on="desktop", part="html"),
             choice(_("Phone"), current=on == "phone" and part == "html", on="phone", part="html"),
             choice(_("Plain text"), current=part == "text", part="text"),

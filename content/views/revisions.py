@@ -30,7 +30,7 @@ def revisions(request: ConsoleRequest, content_id: UUID) -> HttpResponse:
     context = {
         "content": content,
         "groups": groups,
-        "count": len(listed),
+        "amount": len(listed),
         "may_edit": request.member.may(Role.MARKETER, content.department_id) and content.archived_at is None,
         "after": pair[0].public_id if pair else None,
         "before": pair[-1].public_id if pair else None,

@@ -48,13 +48,17 @@ document.addEventListener("keydown", (event) => {
   if (!save.disabled) save.click();
 });
 
-// Saving swaps the sheet: what was scrolled stays where it was, and what was refused is looked at first.
-const tops = new Map();
+// Saving swaps the sheet: what was scrolled and marked stays as it was, and what was refused is looked at first.
+const places = new Map();
 document.addEventListener("htmx:beforeSwap", () => {
-  for (const area of document.querySelectorAll("textarea[id]")) tops.set(area.id, area.scrollTop);
+  for (const field of document.querySelectorAll("[data-insertable]")) places.set(field.id, [field.scrollTop, field.selectionStart, field.selectionEnd]);
 });
 document.addEventListener("htmx:afterSettle", () => {
-  for (const [id, top] of tops) document.getElementById(id)?.scrollTo(0, top);
-  tops.clear();
+  for (const [id, [top, start, end]] of places) {
+    const field = document.getElementById(id);
+    field?.setSelectionRange(start, end);
+    field?.scrollTo(0, top);
+  }
+  places.clear();
   document.querySelector("#main .form-errors, #conflict")?.scrollIntoView({ block: "nearest" });
 });
