@@ -49,7 +49,7 @@ def customers(request: ConsoleRequest) -> HttpResponse:
         "counted": COUNTED,
         "typed": typed,
         "country": country,
-        "language": language,
+        "in_language": language,
         "conversations": [(str(one.public_id), one.name) for one in conversations],
         "conversation": conversation_id if chosen else "",
         "narrowed": bool(typed or country or language or chosen),
