@@ -8,6 +8,8 @@ from connect.celery import app as celery_app
 from connect.core import handoff, panels
 from connect.core.handoff import Bell
 from connect.core.panels import RailLink
+from delivery.panels import panels as delivery_panels
+from suppression.panels import panels_of as suppression_panels
 
 
 def wire() -> None:
@@ -21,7 +23,7 @@ def wire() -> None:
             Bell.SEND_DUE: _send("delivery.tasks.drain"),
         }
     )
-    panels.wire(rail=RAIL, used_by=[], panels=[])
+    panels.wire(rail=RAIL, used_by=[], panels=[suppression_panels, delivery_panels])
 
 
 def _send(task: str) -> Callable[[int, int], object]:
@@ -36,6 +38,18 @@ RAIL = [
         RailLink(_("Home"), "home", "home", ""),
     ],
     [
+        RailLink(_("Content"), "document-text", "contents", "content/"),
+        RailLink(_("Conversations"), "chat-bubble-left-right", "conversations", "conversations/"),
+        RailLink(_("Customers"), "user", "customers", "customers/"),
+    ],
+    [
+        RailLink(_("Audiences"), "funnel", "audiences", "audiences/"),
+        RailLink(_("Segments"), "chart-pie", "segmentations", "segments/"),
+        RailLink(_("Suppression"), "no-symbol", "suppression", "suppression/"),
+    ],
+    [
+        RailLink(_("Delivery"), "paper-airplane", "delivery", "delivery/"),
+        RailLink(_("Reports"), "chart-bar", "reports", "reports/"),
         RailLink(_("Admin"), "adjustments-horizontal", "members", "admin/"),
     ],
 ]
