@@ -163,10 +163,8 @@ def _boolean(json: Sql, _text: Sql) -> tuple[Sql, None]:
     return "(CASE " + json + " WHEN 'true'::jsonb THEN true WHEN 'false'::jsonb THEN false END)", None
 
 
-def _instant(_json: Sql, text: Sql) -> tuple[Sql, None]:
-    is_iso = text + Sql(" ~ %s", (f"^{types.ISO_INSTANT}$",))
-    is_valid = "pg_input_is_valid(" + text + ", 'timestamptz')"
-    return "(CASE WHEN " + is_iso + " AND " + is_valid + " THEN " + text + "::timestamptz END)", None
+def _instant(_json: Sql, text: Sql) -> tuple[Sql, Sql]:
+    return text, text + Sql(" ~ %s", (f"^{types.STORED_INSTANT}$",))
 
 
 def _see_text(raw: Any) -> str | None:
@@ -175,6 +173,10 @@ def _see_text(raw: Any) -> str | None:
 
 def _see_date(raw: Any) -> str | None:
     return raw if isinstance(raw, str) and re.fullmatch(types.ISO_DATE, raw) else None
+
+
+def _see_instant(raw: Any) -> str | None:
+    return raw if isinstance(raw, str) and re.fullmatch(types.STORED_INSTANT, raw) else None
 
 
 def _see_number(raw: Any) -> Decimal | None:
@@ -191,7 +193,7 @@ _STORED: Mapping[AttributeType, _Stored] = {
     AttributeType.NUMBER: _Stored(types.NUMBER, _number, _see_number),
     AttributeType.BOOLEAN: _Stored(types.BOOLEAN, _boolean, _see_boolean),
     AttributeType.DATE: _Stored(types.DATE, _date, _see_date),
-    AttributeType.DATETIME: _Stored(types.DATETIME, _instant, types.seen_instant),
+    AttributeType.DATETIME: _Stored(types.STORED_DATETIME, _instant, _see_instant),
 }
 
 

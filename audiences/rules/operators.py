@@ -4,6 +4,7 @@ Both see only values that are set; a field that is not set fits no operator. An 
 complement of its positive twin, so it also fits where the field is not set. See `types.py` for who offers which.
 """
 
+import operator as python
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -59,17 +60,41 @@ def complement(of: Operator, name: str, label: str | Promise) -> Operator:
     return replace(of, name=name, label=label, negated=True)
 
 
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": python.eq,
+    ">": python.gt,
+    ">=": python.ge,
+    "<": python.lt,
+    "<=": python.le,
+}
+
+
 @dataclass(frozen=True)
 class Side:
-    """How a type's values are brought into the form in which they are compared: in SQL, and in memory."""
+    """How what is stored (`left` in SQL, `key` in memory) and what is asked for (`bound`) are brought into one form."""
 
     left: Callable[[Sql], Sql] = lambda expr: expr
     key: Callable[[Any], Any] = lambda seen: seen
+    bound: Callable[[Any], Any] = lambda value: value
     cast: str = "text"
 
-    def compare(self, symbol: str) -> Callable[[Sql, Any, Moment], Sql]:
-        """Write `left symbol value`."""
-        return lambda expr, value, _at: self.left(expr) + Sql(f" {symbol} %s::{self.cast}", (value,))
+    def sql(self, symbol: str, expr: Sql, value: Any) -> Sql:
+        """Write one comparison of size."""
+        return self.left(expr) + Sql(f" {symbol} %s::{self.cast}", (self.bound(value),))
+
+    def holds(self, symbol: str, seen: Any, value: Any) -> bool:
+        """Make the same comparison in memory."""
+        return bool(COMPARISONS[symbol](self.key(seen), self.bound(value)))
+
+    def compare(self, name: str, label: str | Promise, symbol: str) -> Operator:
+        """Make an operator of one comparison of size."""
+        return Operator(
+            name,
+            label,
+            Takes.ONE,
+            lambda expr, value, _at: self.sql(symbol, expr, value),
+            lambda seen, value, _at: self.holds(symbol, seen, value),
+        )
 
 
 def presence(filled: str) -> list[Operator]:
@@ -80,7 +105,7 @@ def presence(filled: str) -> list[Operator]:
 
 def equality(side: Side) -> list[Operator]:
     """Offer *is*, *is not*, *is one of*, *is none of*."""
-    equals = Operator("equals", _("is"), Takes.ONE, side.compare("="), lambda seen, value, _at: side.key(seen) == value)
+    equals = side.compare("equals", _("is"), "=")
     one_of = Operator(
         "one_of",
         _("is one of"),
@@ -128,18 +153,11 @@ def ending(side: Side) -> Operator:
 
 def order(side: Side, words: dict[str, str | Promise]) -> list[Operator]:
     """Offer comparisons of size, by the names and labels in `words`, and *between*, both ends included."""
-    tests: dict[str, tuple[str, Callable[[Any, Any, Moment], bool]]] = {
-        "greater": (">", lambda seen, value, _at: bool(seen > value)),
-        "at_least": (">=", lambda seen, value, _at: bool(seen >= value)),
-        "less": ("<", lambda seen, value, _at: bool(seen < value)),
-        "at_most": ("<=", lambda seen, value, _at: bool(seen <= value)),
-        "after": (">", lambda seen, value, _at: bool(seen > value)),
-        "before": ("<", lambda seen, value, _at: bool(seen < value)),
-    }
-    offered = [
-        Operator(name, label, Takes.ONE, side.compare(tests[name][0]), tests[name][1]) for name, label in words.items()
-    ]
+    offered = [side.compare(name, label, SYMBOLS[name]) for name, label in words.items()]
     return [*offered, within("between", _("is between"), Takes.TWO, side, lambda pair, _at: pair)]
+
+
+SYMBOLS = {"greater": ">", "at_least": ">=", "less": "<", "at_most": "<=", "after": ">", "before": "<"}
 
 
 def within(
@@ -153,11 +171,11 @@ def within(
 
     def sql(expr: Sql, value: Any, at: Moment) -> Sql:
         first, last = ends(value, at)
-        return side.compare(">=")(expr, first, at) + " AND " + side.compare("<=")(expr, last, at)
+        return side.sql(">=", expr, first) + " AND " + side.sql("<=", expr, last)
 
     def test(seen: Any, value: Any, at: Moment) -> bool:
         first, last = ends(value, at)
-        return bool(first <= seen <= last)
+        return side.holds(">=", seen, first) and side.holds("<=", seen, last)
 
     return Operator(name, label, takes, sql, test)
 
@@ -193,6 +211,6 @@ def _ago(side: Side, back: Callable[[int, Moment], Any]) -> Operator:
         "days_ago",
         _("is at least … days ago"),
         Takes.DAYS,
-        lambda expr, days, at: side.compare("<=")(expr, back(days, at), at),
-        lambda seen, days, at: bool(seen <= back(days, at)),
+        lambda expr, days, at: side.sql("<=", expr, back(days, at)),
+        lambda seen, days, at: side.holds("<=", seen, back(days, at)),
     )
