@@ -33,6 +33,7 @@ WRITERS = 2
 MOST_TRIES = 5
 #: As many faults are kept for the report; the others are counted.
 KEPT_FAULTS = 10_000
+FAULT_WIDTHS = {"column": 120, "value": 120, "reason": 240}
 
 _CLAIM = """
 UPDATE conversations_customerimport SET claim = %s, claimed_until = now() + %s * interval '1 second'
@@ -189,10 +190,4 @@ def _as_done(batches: frozenset[int]) -> dict[str, Any]:
 
 def _cut(fault: dict[str, Any]) -> dict[str, Any]:
     """Cut what is kept of a fault to its columns' widths."""
-    return {
-        **fault,
-        **{
-            name: str(fault[name])[: ImportFault._meta.get_field(name).max_length]
-            for name in ("column", "value", "reason")
-        },
-    }
+    return {name: value[: FAULT_WIDTHS[name]] if name in FAULT_WIDTHS else value for name, value in fault.items()}

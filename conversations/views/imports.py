@@ -36,7 +36,7 @@ def imports(request: ConsoleRequest) -> HttpResponse:
 def upload(request: ConsoleRequest) -> HttpResponse:
     """Keep a file and lead on to its columns."""
     file = request.FILES.get("file")
-    if file is None:
+    if file is None or file.file is None:
         return _list(request, {"file": [_("Choose a CSV file.")]}, status=422)
     try:
         made = do_upload(

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from connect.core.models import Tenant
-from connect.demo import build, readers, show, stage
+from connect.demo import books, build, readers, show, stage
 from connect.demo.people import people
 from connect.embedded import services
 from connect.homes import home_at
@@ -82,7 +82,7 @@ class Command(BaseCommand):
             return
         now = datetime.now(UTC)
         made = list(people(options["customers"]))
-        since = len(show.books.received_since(catcher, 0)) if catcher else 0
+        since = len(books.received_since(catcher, 0)) if catcher else 0
         cast = build.cast(build.next_sample() if options["once"] else build.SLUG, now=now)
         news, counts, import_seconds = show.prepare(cast, made, self._say, now=now)
         shop = build.make_shop(cast, news, now=now)
