@@ -8,6 +8,7 @@ from connect.celery import app as celery_app
 from connect.core import handoff, panels
 from connect.core.handoff import Bell
 from connect.core.panels import RailLink
+from connect.home import count_reviews
 from delivery.panels import panels as delivery_panels
 from suppression.panels import panels_of as suppression_panels
 
@@ -36,6 +37,8 @@ def _send(task: str) -> Callable[[int, int], object]:
 RAIL = [
     [
         RailLink(_("Home"), "home", "home", ""),
+        RailLink(_("Campaigns"), "flag", "campaigns", "campaigns/"),
+        RailLink(_("Review"), "clipboard-document-check", "review", "review/", count_reviews),
     ],
     [
         RailLink(_("Content"), "document-text", "contents", "content/"),

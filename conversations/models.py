@@ -180,7 +180,7 @@ class CustomerImport(PublicRow):
     """One uploaded file of customers: how its columns map, and what came of it.
 
     `mapping` is column header → field ("email", "attributes.tier", "interests", "" to leave out).
-    `counts` holds lines, created, updated, unchanged, refused, subscribed; `faults` how many things were wrong, the first
+    `counts` holds lines, created, updated, unchanged, refused, subscribed; `faults` how many were wrong, the first
     of which are kept. `done` says which batches are in, so that another worker may go on where one was lost; a worker
     holds the import by `claim` until `claimed_until`.
     """

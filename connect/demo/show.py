@@ -1,7 +1,7 @@
 """The demo from the file to the report: import, wait until the run is over, measure it, hold its books together."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +103,9 @@ def result_of(tenant: Tenant, run: Run, import_seconds: float) -> Result:
     )
 
 
-def compare(of: Cast, run: Run, made: list[Person], counts: Counts, *, catcher: Path | None, since: int) -> list[str]:
+def compare(
+    of: Cast, run: Run, made: Sequence[Person], counts: Counts, *, catcher: Path | None, since: int
+) -> list[str]:
     """Hold all accounts of the run together. Without a catcher of ours, the receiver's log is somebody else's to read."""
     found = books.read_books(of.tenant, run)
     differences = books.differences(found, people.expect(made), counts, build.SEEDS)
