@@ -106,6 +106,7 @@ def check_quiet(start: time | None, end: time | None) -> tuple[time, time] | Non
         return None
     if start is None or end is None:
         raise Invalid({"quiet_until" if end is None else "quiet_from": _("Give both ends, or neither.")})
+    start, end = start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
     if start == end:
         raise Invalid({"quiet_until": _("A quiet period that ends when it begins leaves no minute open.")})
     return start, end

@@ -30,10 +30,10 @@ _TENANT = "(SELECT nullif(current_setting('app.tenant', true), '')::bigint)"
 
 @dataclass(frozen=True)
 class Page:
-    """Members with ids after `after`, at most `limit`, in the order of their ids."""
+    """Members with ids after `after`, at most `limit` (None: all), in the order of their ids."""
 
     after: int
-    limit: int
+    limit: int | None
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,17 @@ def next_windows(run: Run, *, at: datetime) -> Sql:
 
 
 def planned(
-    tenant: Tenant, frozen: Frozen, *, at: datetime, page: Page | None = None, with_values: bool = False
+    tenant: Tenant,
+    frozen: Frozen,
+    *,
+    at: datetime,
+    page: Page | None = None,
+    among: Sql | None = None,
+    with_values: bool = False,
 ) -> Sql:
     """Write the plan, if the run started at `at`: of one page of members, or of all of them, in any order.
 
+    `among` is a query of customers' keys, where only they are asked about.
     Shape: the columns of `plan_query` (values only where asked for) and tag (the language of the content that fits the
     customer's best, "" where none does) and zone.
     Errors: Invalid where a rule asks about a field that is declared no more; ValueError without a conversation.
@@ -105,7 +112,7 @@ def planned(
             Sql("%s::timestamptz AS not_after, ", (frozen.expires_at,)),
             _quiet_at(clock) + " AS quiet_at",
             *values,
-            " FROM " + _members(frozen.speaker.id, page),
+            " FROM " + _members(frozen.speaker.id, page, among),
             Sql(" JOIN conversations_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id"),
             # OFFSET 0 keeps each step's answer, which would otherwise be worked out again wherever it is named.
             *[" CROSS JOIN LATERAL (SELECT " + step + f" OFFSET 0) {alias}" for alias, step in steps],
@@ -117,10 +124,12 @@ def planned(
 # --- Who is asked about --------------------------------------------------------------------------------------------
 
 
-def _members(conversation_id: int, page: Page | None) -> Sql:
+def _members(conversation_id: int, page: Page | None, among: Sql | None) -> Sql:
     """Write the members as `s`. A page is cut first, along the unique index, so that each chunk reads only itself."""
     where = Sql(f"tenant_id = {_TENANT} AND conversation_id = %s AND channel = 'email'", (conversation_id,))
     chosen = "(SELECT * FROM conversations_subscription WHERE " + where
+    if among:
+        chosen += " AND customer_id IN (" + among + ")"
     if page:
         chosen += Sql(" AND customer_id > %s ORDER BY customer_id LIMIT %s", (page.after, page.limit))
     return chosen + ") s"

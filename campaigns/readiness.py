@@ -11,17 +11,19 @@ from campaigns.clock import instant, zone_named
 from campaigns.frozen import Frozen
 from campaigns.states import StartKind
 from connect.core.errors import Invalid
+from connect.core.jinja import language_name
 from connect.core.models import Tenant
 from conversations.models import Conversation
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """One thing that keeps a campaign from going."""
+    """One thing that keeps a campaign from going; `cell` names the place in the matrix that is empty."""
 
     step: str
     says: str
     act: str
+    cell: tuple[int | None, str] | None = None
 
 
 def blockers(tenant: Tenant, frozen: Frozen, *, now: datetime) -> list[Blocker]:
@@ -65,8 +67,10 @@ def _content_blockers(frozen: Frozen) -> list[Blocker]:
     return [
         Blocker(
             "content",
-            _("no %(language)s content for %(segment)s") % {"language": language, "segment": names[segment]},
+            _("no %(language)s content for %(segment)s")
+            % {"language": language_name(language), "segment": names[segment]},
             _("Add it in Content"),
+            (segment, language),
         )
         for segment, language in frozen.gaps()
     ]

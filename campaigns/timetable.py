@@ -4,7 +4,7 @@ Every zone of the tz database is in it, so no query has to ask first which zones
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -56,16 +56,18 @@ class Timetable:
         )
 
 
-def timetable(frozen: Frozen, *, at: datetime) -> Timetable:
+def timetable(frozen: Frozen, *, at: datetime, among: Collection[str] | None = None) -> Timetable:
     """Work out when each zone's messages may go, if the run starts at `at`: no window opens before that.
 
+    `among` names the zones that are asked about, where not all of them are.
     Errors: ValueError when the campaign has no conversation yet.
     """
     if frozen.speaker is None:
         raise ValueError("no conversation, so no zone to fall back on")
     own = zone_named(frozen.speaker.zone, "UTC").key
     differs = frozen.quiet is not None or frozen.start.kind == StartKind.LOCAL
-    return _timetable(frozen.start, frozen.quiet, own, at, tuple(sorted(zones().values())) if differs else ())
+    known = zones().values() if among is None else among
+    return _timetable(frozen.start, frozen.quiet, own, at, tuple(sorted(known)) if differs else ())
 
 
 def starts(start: Start, *, own: str, zone: str, at: datetime) -> datetime:

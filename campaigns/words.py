@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from campaigns.did import Did
 from campaigns.states import ApprovalKind, CampaignState, ExclusionReason, StartKind
 
 STATE_NAMES = {
@@ -52,4 +53,29 @@ REASONS = {
     ExclusionReason.NO_CONTENT: (_("No content"), _("Nothing in their language, nor in the campaign’s")),
     ExclusionReason.EXPIRED: (_("Too late"), _("Their turn comes after the expiry")),
     ExclusionReason.DUPLICATE: (_("Same address"), _("One message for one address")),
+}
+
+#: The audit log's verbs, as a campaign's history says them.
+DEEDS = {
+    Did.MADE_CAMPAIGN.value: _("Made the campaign"),
+    Did.CHANGED_CAMPAIGN.value: _("Changed it"),
+    Did.COPIED_CAMPAIGN.value: _("Copied it from another"),
+    Did.ARCHIVED_CAMPAIGN.value: _("Archived it"),
+    Did.ASKED_APPROVAL.value: _("Asked for approval"),
+    Did.TOOK_BACK_REQUEST.value: _("Took the request back"),
+    Did.APPROVED.value: _("Approved"),
+    Did.REQUESTED_CHANGES.value: _("Asked for changes"),
+    Did.REJECTED.value: _("Rejected"),
+    Did.WITHDREW_APPROVAL.value: _("Withdrew an approval"),
+    Did.VOIDED_APPROVALS.value: _("Approvals were voided"),
+    Did.COMMENTED.value: _("Wrote in the thread"),
+    Did.LAUNCHED_CAMPAIGN.value: _("Launched it"),
+    Did.HELD_CAMPAIGN.value: _("It was held"),
+    Did.EXPIRED_CAMPAIGN.value: _("It expired"),
+    Did.STARTED_RUN.value: _("The run started"),
+    Did.PLANNED_RUN.value: _("Planning ended"),
+    Did.PAUSED_RUN.value: _("Paused"),
+    Did.RESUMED_RUN.value: _("Resumed"),
+    Did.CANCELLED_CAMPAIGN.value: _("Cancelled"),
+    Did.FINISHED_RUN.value: _("The run ended"),
 }

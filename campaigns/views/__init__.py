@@ -1,0 +1,1 @@
+"""Pages of campaigns: the list, the builder, the campaign's own page, the review queue."""
