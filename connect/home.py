@@ -76,11 +76,6 @@ def waiting_reviews(tenant: Tenant, member: Member) -> list[Approval]:
     return [one for one in asked if member.may(ROLE_OF[one.kind], one.campaign.department_id)]
 
 
-def count_reviews(tenant: Tenant, member: Member) -> int:
-    """Count them, for the rail."""
-    return len(waiting_reviews(tenant, member))
-
-
 def _sending(tenant: Tenant, campaign: Campaign) -> Sending:
     run = report.latest_run(tenant, campaign)
     states = queries.states(report.key_of(run)) if run else []

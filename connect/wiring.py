@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext_lazy as _
 
+from campaigns import figures
+from campaigns import panels as campaigns_panels
 from connect.celery import app as celery_app
 from connect.core import handoff, panels
 from connect.core.handoff import Bell
 from connect.core.panels import RailLink
-from connect.home import count_reviews
+from delivery.figures import progress
 from delivery.panels import panels as delivery_panels
+from reports import panels as reports_panels
 from suppression.panels import panels_of as suppression_panels
 
 
@@ -24,7 +27,13 @@ def wire() -> None:
             Bell.SEND_DUE: _send("delivery.tasks.drain"),
         }
     )
-    panels.wire(rail=RAIL, used_by=[], panels=[suppression_panels, delivery_panels])
+    panels.wire(
+        rail=RAIL,
+        used_by=[campaigns_panels.used_by],
+        panels=[suppression_panels, delivery_panels, reports_panels.panels],
+        use_counts=[campaigns_panels.use_counts],
+    )
+    figures.wire(progress=progress, results=reports_panels.results_of)
 
 
 def _send(task: str) -> Callable[[int, int], object]:
@@ -38,7 +47,7 @@ RAIL = [
     [
         RailLink(_("Home"), "home", "home", ""),
         RailLink(_("Campaigns"), "flag", "campaigns", "campaigns/"),
-        RailLink(_("Review"), "clipboard-document-check", "review", "review/", count_reviews),
+        RailLink(_("Review"), "clipboard-document-check", "review", "review/", campaigns_panels.waiting_count),
     ],
     [
         RailLink(_("Content"), "document-text", "contents", "content/"),

@@ -215,7 +215,7 @@ def people(key: RunKey, wanted: Mapping[str, str], *, after: int, limit: int) ->
     """List the messages behind a number, by keyset.
 
     `wanted` may hold state, reason, segment ("" is Leftovers), language, domain, country, region, zone, event, link
-    ("revision.link"), attribute and value. Unknown names are left out of account.
+    ("revision.link", several with commas between), attribute and value. Unknown names are left out of account.
     """
     conditions = [Sql(OF_RUN, _once(key)), Sql(" AND m.id > %s", (after,))]
     conditions += [condition for name, value in wanted.items() if (condition := _condition(key, name, value, wanted))]
@@ -253,13 +253,18 @@ def _condition(key: RunKey, name: str, value: str, wanted: Mapping[str, str]) ->
         return Sql(" AND m.segment_id = %s", (int(value),)) if value.isdigit() else Sql(" AND m.segment_id IS NULL")
     if name == "event":
         return _with_event(key, Sql(" AND e.kind = %s AND e.machine = ''", (value,)))
-    if name == "link" and value.replace(".", "", 1).isdigit() and "." in value:
-        revision, link = value.split(".")
-        clicked = Sql(" AND e.kind = 'clicked' AND e.machine = '' AND e.link = %s", (int(link),))
-        return Sql(" AND m.revision_id = %s", (int(revision),)) + _with_event(key, clicked)
+    if name == "link":
+        return _clicked_one_of(key, [place.split(".") for place in value.split(",")])
     if name == "attribute":
         return Sql(" AND coalesce(c.attributes ->> %s, '') = %s", (value, wanted.get("value", "")))
     return None
+
+
+def _clicked_one_of(key: RunKey, places: Sequence[Sequence[str]]) -> Sql:
+    """Keep those who clicked one of these links, each named by (revision key, number)."""
+    one_of = "(m.revision_id, e.link) IN (SELECT * FROM unnest(%s::bigint[], %s::smallint[]))"
+    numbers = ([int(place[0]) for place in places], [int(place[1]) for place in places])
+    return _with_event(key, Sql(f" AND e.kind = 'clicked' AND e.machine = '' AND {one_of}", numbers))
 
 
 def _with_event(key: RunKey, condition: Sql) -> Sql:

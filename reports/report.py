@@ -55,7 +55,6 @@ class NamedLink:
     """One link with the people who clicked it."""
 
     target: str
-    language: str
     people: int
     clicks: int
     machines: int
@@ -191,23 +190,24 @@ def _segments(tenant: Tenant, groups: Sequence[Group]) -> list[NamedGroup]:
 
 
 def _links(tenant: Tenant, key: RunKey) -> list[NamedLink]:
-    counted = queries.links(key, limit=MOST_LINKS)
-    revisions = {
-        revision.pk: revision
-        for revision in Revision.objects.of(tenant).filter(pk__in={link.revision_id for link in counted})
-    }
-    return [
-        NamedLink(
-            target=_target(revisions[link.revision_id], link.link),
-            language=revisions[link.revision_id].language,
-            people=link.people,
-            clicks=link.clicks,
-            machines=link.machines,
-            query=f"link={revisions[link.revision_id].public_id}.{link.link}",
+    """Add up the clicks of each target over all revisions: a person got one revision, so people stay counted once."""
+    counted = queries.links(key, limit=MOST_LINKS * MOST_ROWS)
+    found = Revision.objects.of(tenant).filter(pk__in={link.revision_id for link in counted})
+    revisions = {revision.pk: revision for revision in found.only("pk", "public_id", "links")}
+    named: dict[str, NamedLink] = {}
+    for link in counted:
+        revision = revisions[link.revision_id]
+        place = f"{revision.public_id}.{link.link}"
+        target = _target(revision, link.link)
+        known = named.get(target, NamedLink(target, 0, 0, 0, "link="))
+        named[target] = NamedLink(
+            target=target,
+            people=known.people + link.people,
+            clicks=known.clicks + link.clicks,
+            machines=known.machines + link.machines,
+            query=known.query + ("" if known.query == "link=" else ",") + place,
         )
-        for link in counted
-        if link.revision_id in revisions
-    ]
+    return sorted(named.values(), key=lambda link: (-link.people, link.target))[:MOST_LINKS]
 
 
 def _target(revision: Revision, link: int) -> str:
@@ -224,9 +224,14 @@ def internal(tenant: Tenant, wanted: dict[str, str]) -> dict[str, str]:
         segment = Segment.objects.of(tenant).filter(public_id=_uuid(keys["segment"])).first()
         keys["segment"] = str(segment.pk) if segment else "0"
     if "link" in keys:
-        revision_id, _dot, link = keys["link"].partition(".")
-        revision = Revision.objects.of(tenant).filter(public_id=_uuid(revision_id)).first()
-        keys["link"] = f"{revision.pk if revision else 0}.{link}" if link.isdigit() else "0.0"
+        places = [place.partition(".") for place in keys["link"].split(",")[:MOST_LINKS]]
+        found = Revision.objects.of(tenant).filter(
+            public_id__in=[_uuid(revision_id) for revision_id, _dot, _link in places]
+        )
+        known = {revision.public_id: revision.pk for revision in found.only("pk", "public_id")}
+        keys["link"] = ",".join(
+            f"{known.get(_uuid(revision_id), 0)}.{link if link.isdigit() else 0}" for revision_id, _dot, link in places
+        )
     return keys
 
 

@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined, pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-from connect.core import charts, formats
+from connect.core import charts, formats, panels
 from connect.core.icons import icon
 from connect.core.links import with_query
 from connect.core.looks import look
@@ -92,6 +92,7 @@ def environment(**options: Any) -> Environment:
         given=given,
         state_look=look,
         charts=charts,
+        panels_of=panels.panels,
     )
     return env
 

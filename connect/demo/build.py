@@ -12,7 +12,8 @@ from pathlib import Path
 from django.conf import settings
 
 from audiences.actions.models import create_audience
-from audiences.models import AudienceModel, Seed, SeedList
+from audiences.actions.seeds import SeedListOf, SeedOf, make_seed_list
+from audiences.models import AudienceModel, SeedList
 from campaigns.actions.campaigns import (
     Choice,
     Information,
@@ -137,7 +138,7 @@ def password() -> str:
     return "demo-" + hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()[:8]
 
 
-def declare(of: Cast, *, now: datetime) -> None:
+def declare(tenant: Tenant, by: Member, *, now: datetime) -> None:
     """Declare what the file says of people."""
     kinds = [
         AttributeOf(AttributeKind.ATTRIBUTE, "first_name", "First name", AttributeType.TEXT, personal=True),
@@ -155,7 +156,7 @@ def declare(of: Cast, *, now: datetime) -> None:
         *(AttributeOf(AttributeKind.INTEREST, interest, interest.capitalize()) for interest in INTERESTS),
     ]
     for kind in kinds:
-        declare_attribute(of.tenant, kind, by=of.members["admin"], now=now)
+        declare_attribute(tenant, kind, by=by, now=now)
 
 
 def make_news(of: Cast, *, now: datetime) -> Conversation:
@@ -202,14 +203,8 @@ def import_people(
 
 def make_seeds(of: Cast, *, now: datetime) -> SeedList:
     """Make the list of colleagues who get copies."""
-    with open_tenant(of.tenant):
-        made = SeedList.objects.create(
-            tenant=of.tenant, department=of.department, name="Studio", created_at=now, updated_at=now
-        )
-        Seed.objects.bulk_create(
-            [Seed(tenant=of.tenant, seed_list=made, name=email, email=email, email_key=email) for email in SEEDS]
-        )
-    return made
+    wanted = SeedListOf("Studio", of.department.public_id, mark_subject=True, seeds=[SeedOf("", one) for one in SEEDS])
+    return make_seed_list(of.tenant, wanted, by=of.members["marketer"], now=now)
 
 
 def suppress(of: Cast, news: Conversation, made: Sequence[Person], *, now: datetime) -> None:
@@ -303,7 +298,7 @@ def now_schedule(shop: Shop) -> Schedule:
 
 def next_week_schedule(shop: Shop, *, now: datetime) -> Schedule:
     """Start in a week at nine on each recipient's clock, quiet at night, expiring a day later."""
-    day = now + timedelta(days=7)
+    day = now + timedelta(days=5)
     return Schedule(
         StartKind.LOCAL,
         start_at=f"{day:%Y-%m-%d}T09:00",
@@ -344,6 +339,7 @@ def more(of: Cast, shop: Shop, *, now: datetime) -> None:
         default_language="en",
         default_zone="Europe/Oslo",
     )
+    declare(fjord, admin, now=now)
     letters_of_fjord = make_conversation(fjord, identity, by=admin, now=now)
     import_people(fjord, letters_of_fjord, admin, list(people(NEIGHBOURS, seed=7)), now=now)
 

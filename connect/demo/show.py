@@ -43,7 +43,7 @@ class Result:
 
 def prepare(of: Cast, made: list[Person], say: Say, *, now: datetime) -> tuple[Conversation, Counts, float]:
     """Declare attributes, make the conversation and import the file. Gives the import's counts and its seconds."""
-    build.declare(of, now=now)
+    build.declare(of.tenant, of.members["admin"], now=now)
     news = build.make_news(of, now=now)
     say(f"Importing {len(made):,} customers …")
     began = time.perf_counter()
@@ -106,7 +106,7 @@ def result_of(tenant: Tenant, run: Run, import_seconds: float) -> Result:
 def compare(
     of: Cast, run: Run, made: Sequence[Person], counts: Counts, *, catcher: Path | None, since: int
 ) -> list[str]:
-    """Hold all accounts of the run together. Without a catcher of ours, the receiver's log is somebody else's to read."""
+    """Hold all accounts of the run together. Without our catcher, the receiver's log is somebody else's to read."""
     found = books.read_books(of.tenant, run)
     differences = books.differences(found, people.expect(made), counts, build.SEEDS)
     if catcher is not None:

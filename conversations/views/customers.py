@@ -45,7 +45,7 @@ def customers(request: ConsoleRequest) -> HttpResponse:
     context = {
         "rows": rows[:PAGE_ROWS],
         "more": rows[PAGE_ROWS - 1].external_id if len(rows) > PAGE_ROWS else "",
-        "count": found[: COUNTED + 1].count(),
+        "how_many": found[: COUNTED + 1].count(),
         "counted": COUNTED,
         "typed": typed,
         "country": country,

@@ -42,7 +42,7 @@ def campaign_report(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
         context |= {
             "fall": figures.waterfall(found, people_url),
             "plot": figures.hours(found.hours),
-            "bar": figures.progress(found.states, found.planned),
+            "gauge": figures.progress(found.states, found.planned),
             "speed": figures.rate_sentence(found, now=request.now),
         }
     return page(request, "reports/campaign.html", context, part="reports/_overview.html")

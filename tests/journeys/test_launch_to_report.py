@@ -44,7 +44,7 @@ def test_a_line_of_a_file_becomes_a_click_in_a_report(
     tenant = cast.tenant
     made = list(people.people(CUSTOMERS))
     expected = people.expect(made)
-    build.declare(cast, now=now)
+    build.declare(tenant, cast.members["admin"], now=now)
     news = build.make_news(cast, now=now)
     counts = build.import_people(tenant, news, cast.members["marketer"], made, now=now)
     assert (counts.lines, counts.created, counts.refused) == (CUSTOMERS + 7, CUSTOMERS, 7)
