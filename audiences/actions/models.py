@@ -61,11 +61,14 @@ def change_audience(
 ) -> AudienceModel:
     """Change an audience model that still is as it was at `version`. Approvals that rest on its rule fall with it.
 
-    Errors: AudienceModel.DoesNotExist; StaleVersion with the model as it is now; Invalid and Forbidden as above.
+    Errors: AudienceModel.DoesNotExist; StaleVersion with the model as it is now; Conflict when it is archived;
+    Invalid and Forbidden as above.
     """
     one = AudienceModel.objects.of(tenant).filter(public_id=audience_id)
     before = one.get()
     access_as_marketer(before.department_id, by)
+    if before.archived_at:
+        raise Conflict(_("It is archived. Bring it back before you change it."))
     values = _check(tenant, name, description, rule)
     with unique(NAME_KEY, {"name": _("Another audience model has this name.")}):
         one.save_version(version, updated_at=now, **values)

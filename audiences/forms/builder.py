@@ -78,7 +78,7 @@ class RuleDraft:
 
 @dataclass
 class GroupDraft:
-    """A group as the page shows it."""
+    """A group as the page shows it; `fresh` asks for the focus."""
 
     combinator: str = "and"
     negated: bool = False
@@ -86,6 +86,7 @@ class GroupDraft:
     name: str = ""
     errors: list[str] = attribute(default_factory=list)
     depth: int = 1
+    fresh: bool = False
 
     @property
     def may_nest(self) -> bool:
@@ -294,7 +295,9 @@ def _number(draft: Draft, name: str, depth: int) -> None:
 
 
 def _remove(draft: GroupDraft, name: str) -> None:
-    draft.rules = [node for node in draft.rules if node.name != name]
+    left = [node for node in draft.rules if node.name != name]
+    draft.fresh = len(left) < len(draft.rules)
+    draft.rules = left
     for node in draft.rules:
         if isinstance(node, GroupDraft):
             _remove(node, name)

@@ -85,11 +85,14 @@ def change_segmentation(
 ) -> SegmentationModel:
     """Change a model that still is as it was at `version`. What is left out goes, with the content bound to it.
 
-    Errors: SegmentationModel.DoesNotExist; StaleVersion with the model as it is now; Invalid and Forbidden as above.
+    Errors: SegmentationModel.DoesNotExist; StaleVersion with the model as it is now; Conflict when it is archived;
+    Invalid and Forbidden as above.
     """
     one = SegmentationModel.objects.of(tenant).filter(public_id=model_id)
     before = one.get()
     access_as_marketer(before.department_id, by)
+    if before.archived_at:
+        raise Conflict(_("It is archived. Bring it back before you change it."))
     values, segments = _check(tenant, wanted)
     with unique(NAME_KEY, {"name": _("Another segmentation model has this name.")}):
         one.save_version(version, updated_at=now, **values)

@@ -54,6 +54,8 @@ class SegmentationForm:
     leftovers_get_content: bool = True
     version: int = 0
     errors: dict[str, list[str]] = field(default_factory=dict)
+    #: The id of the element where a person goes on after a button was pressed.
+    focus: str = ""
 
     @classmethod
     def empty(cls, fields: Vocabulary, zone: str, department: str) -> "SegmentationForm":
@@ -110,8 +112,9 @@ class SegmentationForm:
             builder = Builder(self.fields, self.zone)
             rule = builder.edit(builder.show(EVERYBODY), "add-rule:rule")
             self.segments.append(SegmentDraft(builder, rule))
+            self.focus = f"segments.{len(self.segments) - 1}.name"
         elif verb in _MOVES and target.isascii() and target.isdigit() and int(target) < len(self.segments):
-            _MOVES[verb](self.segments, int(target))
+            self.focus = _MOVES[verb](self.segments, int(target))
         else:
             for one in self.segments:
                 if target == one.builder.name or target.startswith(f"{one.builder.name}."):
@@ -177,17 +180,23 @@ def _places(data: QueryDict) -> list[int]:
     return sorted(places)
 
 
-def _swap(segments: list[SegmentDraft], first: int) -> None:
-    if 0 <= first < len(segments) - 1:
-        segments[first], segments[first + 1] = segments[first + 1], segments[first]
+def _raise(segments: list[SegmentDraft], place: int) -> str:
+    if place > 0:
+        segments.insert(place - 1, segments.pop(place))
+    return f"segments.{place - 1}.up" if place > 1 else "segments.0.down"
 
 
-def _raise(segments: list[SegmentDraft], place: int) -> None:
-    _swap(segments, place - 1)
+def _lower(segments: list[SegmentDraft], place: int) -> str:
+    last = len(segments) - 1
+    if place < last:
+        segments.insert(place + 1, segments.pop(place))
+    return f"segments.{place + 1}.down" if place + 1 < last else f"segments.{last}.up"
 
 
-def _drop(segments: list[SegmentDraft], place: int) -> None:
+def _drop(segments: list[SegmentDraft], place: int) -> str:
     del segments[place]
+    return "add-segment"
 
 
-_MOVES: Mapping[str, Callable[[list[SegmentDraft], int], None]] = {"up": _raise, "down": _swap, "drop": _drop}
+#: Each changes the order and tells where the focus goes.
+_MOVES: Mapping[str, Callable[[list[SegmentDraft], int], str]] = {"up": _raise, "down": _lower, "drop": _drop}

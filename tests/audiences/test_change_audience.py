@@ -177,6 +177,8 @@ def test_archiving_is_undone_by_restoring(
     archive_audience(tenant, made.public_id, by=marketer, now=now)
     with pytest.raises(Conflict):
         archive_audience(tenant, made.public_id, by=marketer, now=now)
+    with pytest.raises(Conflict):
+        change_audience(tenant, made.public_id, 1, name="Other", rule=GERMANS, by=marketer, now=now)
     with open_tenant(tenant):
         assert AudienceModel.objects.get().archived_at == now
     restore_audience(tenant, made.public_id, by=marketer, now=now)

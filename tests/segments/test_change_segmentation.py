@@ -192,6 +192,9 @@ def test_archiving_is_undone_by_restoring(
     archive_segmentation(tenant, made.public_id, by=marketer, now=now)
     with pytest.raises(Conflict):
         archive_segmentation(tenant, made.public_id, by=marketer, now=now)
+    wanted = SegmentationOf("Mine", [SegmentOf(*SPLIT[0])], True)
+    with pytest.raises(Conflict):
+        change_segmentation(tenant, made.public_id, 1, wanted, by=marketer, now=now)
     restore_segmentation(tenant, made.public_id, by=marketer, now=now)
     with open_tenant(tenant):
         assert SegmentationModel.objects.get().archived_at is None

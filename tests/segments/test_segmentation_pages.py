@@ -76,7 +76,9 @@ def form(tenant: Tenant, split: SegmentationModel) -> dict[str, str]:
     with open_tenant(tenant):
         germany, france = split.segments()
     return {
-        "name": "Countries", "version": "1", "leftovers": "1",
+        "name": "Countries",
+        "version": "1",
+        "leftovers": "1",
         **segment_form(0, "Germany", "DE", germany.public_id),
         **segment_form(1, "France", "FR", france.public_id),
     }
@@ -98,7 +100,8 @@ def test_a_form_becomes_a_model_in_the_order_of_its_places(
     tenant: Tenant, marketer: Member, department: Department, client_of: Browser
 ) -> None:
     form = {
-        "name": "Countries", "department": str(department.public_id),
+        "name": "Countries",
+        "department": str(department.public_id),
         **segment_form(10, "Germany", "DE"),
         **segment_form(2, "France", "FR"),
     }
@@ -202,7 +205,8 @@ def test_saving_in_another_order_keeps_the_segments(
     with open_tenant(tenant):
         before = dict(Segment.objects.values_list("name", "public_id"))
     turned = {
-        "name": "Countries", "version": "1",
+        "name": "Countries",
+        "version": "1",
         **segment_form(0, "France", "FR", before["France"]),
         **segment_form(1, "Germany", "DE", before["Germany"]),
     }
