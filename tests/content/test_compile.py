@@ -78,7 +78,8 @@ def test_a_value_is_never_a_template_and_never_markup() -> None:
 
 def test_a_link_inside_a_condition_is_tracked() -> None:
     of = compiled(
-        '{% if attributes.gold %}<a href="https://shop.example/gold">g</a>{% else %}<a href="https://shop.example/all">a</a>{% endif %}'
+        '{% if attributes.gold %}<a href="https://shop.example/gold">g</a>'
+        '{% else %}<a href="https://shop.example/all">a</a>{% endif %}'
     )
     assert 'href="https://mail.example/c/reader-0"' in read(of, {"attributes": {"gold": True}})[0]
     assert 'href="https://mail.example/c/reader-1"' in read(of, {"attributes": {}})[0]

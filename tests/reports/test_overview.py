@@ -46,7 +46,8 @@ def ran(tenant: Tenant, department: Department, now: datetime) -> Cast:
 def _set(keys: list[int], state: str, at: datetime, *, reason: str = "", code: str = "", reply: str = "") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE delivery_message SET state = %s, reason = %s, code = %s, reply = %s, settled_at = %s WHERE id = ANY (%s)",
+            "UPDATE delivery_message SET state = %s, reason = %s, code = %s, reply = %s, settled_at = %s"
+            " WHERE id = ANY (%s)",
             [state, reason, code, reply, at, keys],
         )
 

@@ -52,7 +52,8 @@ class Command(BaseCommand):
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - ourselves again, in the other home
         if options["customers"] < MIN_CUSTOMERS:
             raise CommandError(f"--customers must be {MIN_CUSTOMERS} or more")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.default_int_handler)
         try:
             with services(settings.HOME) if settings.IS_EMBEDDED else _given_servers():
                 self._run(options)
