@@ -156,11 +156,12 @@ def _check_seeds(seeds: Sequence[SeedOf]) -> list[tuple[str, str]]:
     for place, seed in enumerate(seeds):
         try:
             name, key = _check_seed(seed, f"seeds.{place}.")
-            if key in found:
-                raise Invalid({f"seeds.{place}.email": _("%(address)s stands above already.") % {"address": key}})
-            found[key] = name
         except Invalid as error:
             faults |= error.fields
+            continue
+        if key in found:
+            faults[f"seeds.{place}.email"] = [_("%(address)s stands above already.") % {"address": key}]
+        found.setdefault(key, name)
     if faults:
         raise Invalid(faults)
     return [(name, key) for key, name in found.items()]
