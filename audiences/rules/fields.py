@@ -3,6 +3,7 @@
 **Not set** is one thing: a missing key, null, an empty text, a value of another type than declared, no subscription.
 A field that is not set fits *is not set* and every operator that says *not* (they are exact complements), nothing else.
 So each rule is true or false for each customer, never in between. Where next: `builtin.py`, `sources.py`.
+Source: docs/decisions/0007-a-rule-is-true-or-false.md
 """
 
 from collections.abc import Callable, Mapping
