@@ -27,27 +27,29 @@ from delivery.actions.seeds import plan_seeds
 PAGE_MEMBERS = 50_000
 CHUNK_MESSAGES = 200
 
+# A chunk takes its number with its first message, and a window hands it on: joining CTEs, whose sizes the planner can't
+# know, ends in nested loops over all of them.
 _PAGE = f"""
-), numbered AS (
-    SELECT p.*, (row_number() OVER (PARTITION BY p.not_before ORDER BY p.customer_id) - 1) / {CHUNK_MESSAGES} AS part
+), placed AS (
+    SELECT p.*, row_number() OVER (PARTITION BY p.not_before ORDER BY p.customer_id) - 1 AS place
     FROM plan p WHERE p.reason IS NULL
-), parts AS (
-    SELECT n.not_before, n.part, nextval('delivery_chunk_id_seq') AS chunk_id
-    FROM numbered n GROUP BY n.not_before, n.part
+), opened AS MATERIALIZED (
+    SELECT p.*, CASE WHEN p.place %% {CHUNK_MESSAGES} = 0 THEN nextval('delivery_chunk_id_seq') END AS opens
+    FROM placed p
 ), inserted AS (
     INSERT INTO delivery_message (tenant_id, month, run_id, chunk_id, customer_id, segment_id, language, revision_id,
                                   address, domain, not_before, not_after, quiet_at, values)
-    SELECT %s, %s, %s, parts.chunk_id, n.customer_id, n.segment_id, n.language, n.revision_id,
-           n.address, n.domain, n.not_before, n.not_after, n.quiet_at, n.values
-    FROM numbered n JOIN parts ON parts.not_before = n.not_before AND parts.part = n.part
-    ORDER BY n.customer_id
-    ON CONFLICT DO NOTHING
-    RETURNING customer_id, chunk_id
+    SELECT %s, %s, %s, max(o.opens) OVER (PARTITION BY o.not_before ORDER BY o.place), o.customer_id, o.segment_id,
+           o.language, o.revision_id, o.address, o.domain, o.not_before, o.not_after, o.quiet_at, o.values
+    FROM opened o
+    ORDER BY o.customer_id
+    ON CONFLICT (tenant_id, month, run_id, trigger, kind, channel, address) WHERE kind = 'main' DO NOTHING
+    RETURNING customer_id, chunk_id, not_before
 ), chunks AS (
     INSERT INTO delivery_chunk (id, tenant_id, run_id, month, next_at, total, lease_token, is_seed,
                                 accepted, rejected, in_doubt, skipped, expired, cancelled)
-    SELECT parts.chunk_id, %s, %s, %s, parts.not_before, held.total, 0, false, 0, 0, 0, 0, 0, 0
-    FROM parts JOIN (SELECT chunk_id, count(*) AS total FROM inserted GROUP BY chunk_id) held USING (chunk_id)
+    SELECT i.chunk_id, %s, %s, %s, i.not_before, count(*), 0, false, 0, 0, 0, 0, 0, 0
+    FROM inserted i GROUP BY i.chunk_id, i.not_before
 ), excluded AS (
     INSERT INTO campaigns_exclusion (tenant_id, run_id, customer_id, reason)
     SELECT %s, %s, p.customer_id, coalesce(p.reason, 'duplicate')

@@ -65,7 +65,9 @@ class Pipe:
             self._prepare(name, sql)
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
-        selector.register(self._pg.socket, EVENT_READ, self._on_ready)
+        # Kept, as libpq forgets its socket when the connection breaks, and the loop must not.
+        self._socket = self._pg.socket
+        selector.register(self._socket, EVENT_READ, self._on_ready)
 
     def _prepare(self, name: str, sql: str) -> None:
         result = self._pg.prepare(name.encode(), sql.encode())
@@ -97,7 +99,7 @@ class Pipe:
         is_left = self._pg.flush() == 1
         if is_left != self._writing:
             self._writing = is_left
-            self._selector.modify(self._pg.socket, EVENT_READ | (EVENT_WRITE if is_left else 0), self._on_ready)
+            self._selector.modify(self._socket, EVENT_READ | (EVENT_WRITE if is_left else 0), self._on_ready)
 
     def _on_ready(self, mask: int) -> None:
         """Write on, take what has come, and call back for each transaction that has ended.
@@ -131,8 +133,8 @@ class Pipe:
 
     def close(self) -> None:
         """Close, whatever is under way."""
-        with suppress(KeyError, ValueError, psycopg.Error):
-            self._selector.unregister(self._pg.socket)
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(self._socket)
         self._connection.close()
 
 

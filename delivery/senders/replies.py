@@ -38,7 +38,7 @@ class Stage(StrEnum):
     CONTENT = "content"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """One complete reply: its code, and its lines without line breaks."""
 
@@ -57,7 +57,7 @@ class Reply:
         return found[1] if found and found[1][0] == str(self.code)[0] else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What is known about one attempt: the state to settle, the code, and what was said.
 

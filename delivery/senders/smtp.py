@@ -290,6 +290,9 @@ class Connection:
             self._close("reply without an end")
 
     def _on_line(self, line: bytes, now: float) -> None:
+        if self._is_plain_yes(line):
+            self._expected.popleft()
+            return
         if not (line[:3].isdigit() and len(line) >= 3 and line[3:4] in {b" ", b"-", b""}):
             self._close(f"nonsense instead of a reply: {line[:80]!r}")
             return
@@ -305,6 +308,17 @@ class Connection:
             self._close(f"unasked: {reply.text}")
         else:
             handle(reply, now)
+
+    def _is_plain_yes(self, line: bytes) -> bool:
+        """The usual answers to RSET, MAIL and RCPT in a pipeline: nothing is to be done or kept."""
+        return (
+            self.phase is Phase.ENVELOPE
+            and line[:1] == b"2"
+            and line[3:4] == b" "
+            and not self._lines
+            and self.has_pipelining
+            and len(self._expected) > 1
+        )
 
     def _write(self, pieces: Sequence[bytes]) -> None:
         if self._unsent:
