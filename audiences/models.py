@@ -20,7 +20,7 @@ class AudienceModel(EditedRow):
     rule = models.JSONField()
     archived_at = models.DateTimeField(null=True)
 
-    objects = ModelQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
+    objects = ModelQuerySet.as_manager()  # type: ignore[misc, django-manager-missing, unused-ignore]  # as others
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="audiences_model_name_key")]

@@ -42,7 +42,7 @@ def find_customer(tenant: Tenant, wanted: str) -> Customer:
     """
     customers = Customer.objects.of(tenant)
     by_public_id = customers.filter(public_id=wanted) if _is_uuid(wanted) else customers.none()
-    found = by_public_id.first() or customers.filter(external_id=wanted).first()
+    found: Customer | None = by_public_id.first() or customers.filter(external_id=wanted).first()
     if found is None and "@" in wanted:
         try:
             found = customers.filter(email_key=normalise_email(wanted)).order_by("external_id").first()
@@ -55,7 +55,8 @@ def find_customer(tenant: Tenant, wanted: str) -> Customer:
 
 def first_customer(tenant: Tenant) -> Customer | None:
     """Take the first customer by their own id."""
-    return Customer.objects.of(tenant).order_by("external_id").first()
+    found: Customer | None = Customer.objects.of(tenant).order_by("external_id").first()
+    return found
 
 
 def conversations_of(tenant: Tenant, member: Member) -> list[Conversation]:

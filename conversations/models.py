@@ -31,7 +31,7 @@ class Attribute(EditedRow):
     personal = models.BooleanField(_("personal data"), default=False)
     reportable = models.BooleanField(_("shown in reports"), default=False)
 
-    objects = AttributeQuerySet.as_manager()
+    objects = AttributeQuerySet.as_manager()  # type: ignore[misc, django-manager-missing, unused-ignore]  # as others
 
     class Meta:
         constraints: ClassVar = [
@@ -66,7 +66,7 @@ class Customer(PublicRow):
         db_persist=True,
     )
 
-    objects = CustomerQuerySet.as_manager()
+    objects = CustomerQuerySet.as_manager()  # type: ignore[misc, django-manager-missing, unused-ignore]  # as others
 
     class Meta:
         constraints: ClassVar = [

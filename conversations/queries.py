@@ -1,6 +1,6 @@
 """Reads of customers, conversations and what hangs on them. Models import this; it never imports them."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -26,7 +26,7 @@ class NameKey(models.Func):
     output_field = models.CharField()
 
 
-class AttributeQuerySet(TenantQuerySet["Attribute"]):
+class AttributeQuerySet(TenantQuerySet[Any]):
     """Declared attributes, interests and preferences."""
 
     def in_order(self) -> Self:
@@ -34,7 +34,7 @@ class AttributeQuerySet(TenantQuerySet["Attribute"]):
         return self.order_by("kind", "label", "name")
 
 
-class CustomerQuerySet(TenantQuerySet["Customer"]):
+class CustomerQuerySet(TenantQuerySet[Any]):
     """Customers. Searches compare plain columns by their order, for that is what an index may serve here."""
 
     def search(self, typed: str) -> Self:

@@ -19,7 +19,7 @@ class SegmentationModel(EditedRow):
     leftovers_get_content = models.BooleanField(_("leftovers get content"), default=True)
     archived_at = models.DateTimeField(null=True)
 
-    objects = ModelQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
+    objects = ModelQuerySet.as_manager()  # type: ignore[misc, django-manager-missing, unused-ignore]  # as others
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="segments_model_name_key")]

@@ -93,7 +93,7 @@ def _checked(tenant: Tenant, wanted: CustomerOf) -> dict[str, Any]:
         values["email_key"] = _try(lambda: normalise_email(wanted.email), "email", faults)
     for name, check in CHECKS.items():
         raw = getattr(wanted, name).strip()
-        values[name] = _try(lambda check=check, raw=raw: check(raw), name, faults) if raw else ""  # type: ignore[misc]
+        values[name] = _try(lambda check=check, raw=raw: check(raw), name, faults) if raw else ""
     for name, kind in (("attributes", AttributeKind.ATTRIBUTE), ("preferences", AttributeKind.PREFERENCE)):
         values[name] = _declared_values(tenant, kind, getattr(wanted, name), name, faults)
     known = {one.name for one in Attribute.objects.of(tenant).filter(kind=AttributeKind.INTEREST)}
@@ -120,7 +120,7 @@ def _declared_values(
             faults[f"{name}.{key}"] = [_("This field isn't declared.")]
         elif raw.strip():
             read = reader_of(declared[key], tenant.default_zone)
-            values[key] = _try(lambda read=read, raw=raw: read(raw.strip()), f"{name}.{key}", faults)  # type: ignore[misc]
+            values[key] = _try(lambda read=read, raw=raw: read(raw.strip()), f"{name}.{key}", faults)
     return values
 
 

@@ -67,8 +67,8 @@ def test_a_draft_becomes_a_revision_with_fields_links_and_hash(
             replace(draft(), text="{% if x %}"),
             "text",
             (
-                "Line 1: Unexpected end of template. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'."
-                " The innermost block that needs to be closed is 'if'."
+                "Line 1: Unexpected end of template. Jinja was looking for the following tags: 'elif' or"
+                " 'else' or 'endif'. The innermost block that needs to be closed is 'if'."
             ),
         ),
     ],

@@ -33,8 +33,8 @@ def kim(tenant: Tenant, marketer: Member, now: datetime) -> Customer:
         AttributeOf(AttributeKind.INTEREST, "skiing", "Skiing"),
     ):
         declare_attribute(tenant, wanted, by=None, now=now)
-    wanted = CustomerOf("K-1", "Kim@Shop.example", attributes={"first_name": "<b>Kim</b>", "points": "12"})
-    return make_customer(tenant, wanted, by=marketer, now=now)
+    told = CustomerOf("K-1", "Kim@Shop.example", attributes={"first_name": "<b>Kim</b>", "points": "12"})
+    return make_customer(tenant, told, by=marketer, now=now)
 
 
 def test_what_is_known_is_shown_and_inert(kim: Customer, viewer: Member, client_of: ClientOf) -> None:
