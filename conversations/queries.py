@@ -7,9 +7,6 @@ from django.db.models import Q
 
 from connect.core.queries import TenantQuerySet
 
-if TYPE_CHECKING:
-    pass
-
 #: Room for letters whose small form is longer.
 NAME_KEY_CHARACTERS = 240
 #: Sorts after every character of a text.
