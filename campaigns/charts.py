@@ -10,8 +10,9 @@ from campaigns.flight import Flight, Hour
 from campaigns.forecast import Known
 from campaigns.frozen import Frozen
 from campaigns.models import Campaign
-from campaigns.states import ExclusionReason, StartKind
+from campaigns.states import StartKind
 from campaigns.waterfall import Waterfall
+from campaigns.when import short_moment
 from campaigns.words import REASONS
 from connect.core import bands, charts
 from connect.core.figures import Band, Plot
@@ -70,14 +71,12 @@ def draw_flight(flight: Flight, zone: str) -> Plot | None:
         notes=_notes(flight.hours),
         every=max(1, -(-len(local) // NAMED_COLUMNS)),
     )
-    return charts.bars(
-        frame,
-        [
-            charts.Series(_("May go"), [hour.going for hour in flight.hours], "flow"),
-            charts.Series(_("Wait at the end of the hour"), [hour.waiting for hour in flight.hours], "stock"),
-            charts.Series(_("Expire"), [hour.expiring for hour in flight.hours], "loss"),
-        ],
-    )
+    series = [
+        charts.Series(_("May go"), [hour.going for hour in flight.hours], "flow"),
+        charts.Series(_("Wait at the end of the hour"), [hour.waiting for hour in flight.hours], "stock"),
+        charts.Series(_("Expire"), [hour.expiring for hour in flight.hours], "loss"),
+    ]
+    return charts.bars(frame, [one for one in series if one.kind == "flow" or any(one.values)])
 
 
 def draw_quiet(frozen: Frozen) -> Band | None:
@@ -90,21 +89,16 @@ def draw_quiet(frozen: Frozen) -> Band | None:
     return bands.band([bands.Quiet(_("Email"), [minutes])], start=start.hour * 60 + start.minute if start else None)
 
 
-def flight_sentence(flight: Flight, zone: str) -> str:
+def flight_sentence(flight: Flight, zone: str, now: datetime) -> str:
     """Say the flight plan in one sentence."""
     if not flight.zones:
         return ""
     going = sum(plan.people for plan in flight.zones)
     first, last = flight.zones[0].goes, max(plan.goes for plan in flight.zones)
-    words = {"count": number(going), "first": _moment(first, zone), "last": _moment(last, zone)}
+    words = {"count": number(going), "first": short_moment(first, zone, now), "last": short_moment(last, zone, now)}
     if first == last:
         return _("%(count)s messages may go from %(first)s on.") % words
     return _("%(count)s messages may go from %(first)s on, the last zone’s from %(last)s.") % words
-
-
-def _moment(at: datetime, zone: str) -> str:
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{as_date(local.date(), weekday=True)} {local:%H:%M}"
 
 
 def _quiet_spans(hours: tuple[Hour, ...]) -> list[charts.Span]:
@@ -132,8 +126,3 @@ def _notes(hours: tuple[Hour, ...]) -> list[charts.Note]:
     if hours[lost].expiring:
         notes.append(charts.Note(lost, _("%(count)s expire") % {"count": number(hours[lost].expiring)}, "loss"))
     return notes
-
-
-def reasons_shown(counted: Waterfall) -> list[ExclusionReason]:
-    """List the reasons that somebody is left out for."""
-    return [reason for reason, people in counted.out.items() if people]

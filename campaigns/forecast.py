@@ -39,6 +39,7 @@ def write(counted: Waterfall) -> dict[str, Any]:
         "out": {reason.value: people for reason, people in counted.out.items()},
         "groups": [[group.segment, group.tag, group.language, group.zone, group.people] for group in counted.groups],
         "late": counted.late,
+        "bare": counted.bare,
     }
 
 
@@ -51,6 +52,7 @@ def read(numbers: dict[str, Any], as_of: datetime) -> Waterfall:
         recipients=numbers["recipients"],
         groups=tuple(Group(*group) for group in numbers["groups"]),
         late=numbers["late"],
+        bare=tuple((segment, people) for segment, people in numbers.get("bare", [])),
     )
 
 

@@ -57,9 +57,10 @@ def use_counts(tenant: Tenant, kind: str, things: Sequence[UUID]) -> Mapping[UUI
 
 
 def waiting_count(tenant: Tenant, member: Member) -> int:
-    """Count the approvals that a member may be asked for, for the rail."""
-    asked = Approval.objects.of(tenant).filter(state=ApprovalState.ASKED).values_list("kind", "campaign__department_id")
-    return sum(member.may(ROLE_OF[ApprovalKind(kind)], department) for kind, department in asked)
+    """Count the campaigns that a member may be asked about, for the rail."""
+    asked = Approval.objects.of(tenant).filter(state=ApprovalState.ASKED)
+    found = asked.values_list("campaign_id", "kind", "campaign__department_id")
+    return len({key for key, kind, department in found if member.may(ROLE_OF[ApprovalKind(kind)], department)})
 
 
 def _would_void(tenant: Tenant, campaigns: Sequence[Campaign]) -> set[int]:

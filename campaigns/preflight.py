@@ -53,7 +53,7 @@ def preflight(
     tenant: Tenant, found: Review, known: Known | None, blocking: list[Blocker], *, now: datetime
 ) -> list[Check]:
     """List all findings, those that block first."""
-    checks = [_with_people(blocker, found.frozen, known) for blocker in blocking]
+    checks = [_with_people(blocker, known) for blocker in blocking]
     if known and known.current:
         checks += _of_numbers(found.frozen, known, now)
     checks += _of_sender(tenant, found.frozen)
@@ -112,12 +112,15 @@ def _review_step(campaign: Campaign, found: Review) -> Step:
     return Step("review", "empty")
 
 
-def _with_people(blocker: Blocker, frozen: Frozen, known: Known | None) -> Check:
+def _with_people(blocker: Blocker, known: Known | None) -> Check:
     says = blocker.says
-    if blocker.cell and known and known.current:
-        people = known.waterfall.reading(*blocker.cell)
+    if blocker.languages and known and known.current:
+        counted = known.waterfall
+        people = counted.without_content(blocker.segment)
+        people += sum(counted.reading(blocker.segment, language) for language in blocker.languages)
         if people:
-            says = _("%(what)s, %(count)s people") % {"what": says, "count": number(people)}
+            says = ngettext("%(what)s, %(count)s person", "%(what)s, %(count)s people", people)
+            says %= {"what": blocker.says, "count": number(people)}
     return Check(Level.BLOCKING, says, blocker.step, blocker.act)
 
 
@@ -131,9 +134,6 @@ def _of_numbers(frozen: Frozen, known: Known, now: datetime) -> list[Check]:
             "%(count)s message would come after the expiry", "%(count)s messages would come after the expiry", late
         )
         checks.append(Check(Level.WARNING, says % {"count": number(late)}, "schedule", _("Change start or expiry")))
-    if missing := counted.out[ExclusionReason.NO_CONTENT]:
-        says = ngettext("%(count)s person has no content", "%(count)s people have no content", missing)
-        checks.append(Check(Level.WARNING, says % {"count": number(missing)}, "content", _("Add it in Content")))
     waiting = fly(frozen, counted, at=now).waiting
     if waiting:
         says = ngettext(
@@ -143,7 +143,7 @@ def _of_numbers(frozen: Frozen, known: Known, now: datetime) -> list[Check]:
         )
         checks.append(Check(Level.INFO, says % {"count": number(waiting)}, "schedule", _("See the flight plan")))
     others = sum(group.people for group in counted.groups if not group.tag)
-    if others and len(frozen.languages) >= 1:
+    if others:
         says = ngettext(
             "%(count)s person reads another language, or none that is known, and gets %(language)s",
             "%(count)s people read another language, or none that is known, and get %(language)s",

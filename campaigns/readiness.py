@@ -18,12 +18,13 @@ from conversations.models import Conversation
 
 @dataclass(frozen=True)
 class Blocker:
-    """One thing that keeps a campaign from going; `cell` names the place in the matrix that is empty."""
+    """One thing that keeps a campaign from going; `languages` are the empty cells of a segment's row."""
 
     step: str
     says: str
     act: str
-    cell: tuple[int | None, str] | None = None
+    segment: int | None = None
+    languages: tuple[str, ...] = ()
 
 
 def blockers(tenant: Tenant, frozen: Frozen, *, now: datetime) -> list[Blocker]:
@@ -63,16 +64,20 @@ def _audience_blockers(tenant: Tenant, frozen: Frozen, now: datetime) -> list[Bl
 def _content_blockers(frozen: Frozen) -> list[Blocker]:
     if not frozen.cells:
         return [Blocker("content", _("no content is assigned"), _("Assign content"))]
+    gaps: dict[int | None, list[str]] = {}
+    for segment, language in frozen.gaps():
+        gaps.setdefault(segment, []).append(language)
     names = row_names(frozen)
     return [
         Blocker(
             "content",
-            _("no %(language)s content for %(segment)s")
-            % {"language": language_name(language), "segment": names[segment]},
+            _("no %(languages)s content for %(segment)s")
+            % {"languages": _(" and ").join(map(language_name, languages)), "segment": names[segment]},
             _("Add it in Content"),
-            (segment, language),
+            segment,
+            tuple(languages),
         )
-        for segment, language in frozen.gaps()
+        for segment, languages in gaps.items()
     ]
 
 

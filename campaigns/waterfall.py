@@ -27,7 +27,7 @@ class Group:
 class Waterfall:
     """Where the members go: `members` = the sum of `out` + `recipients`, and `recipients` = the sum of `groups`.
 
-    `late` are those who would get it after the expiry, by zone.
+    `late` are those who would get it after the expiry, by zone; `bare` those without content, by segment.
     """
 
     as_of: datetime
@@ -36,6 +36,11 @@ class Waterfall:
     recipients: int
     groups: tuple[Group, ...]
     late: dict[str, int]
+    bare: tuple[tuple[int | None, int], ...] = ()
+
+    def without_content(self, segment: int | None) -> int:
+        """Count the people of a segment for whom there is no content."""
+        return sum(people for one, people in self.bare if one == segment)
 
     def of_segment(self, segment: int | None, language: str | None = None) -> int:
         """Count the recipients of a segment, or of those who get it in a language."""
@@ -92,7 +97,7 @@ def _aggregate(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
 
 def _collect(found: Iterable[tuple[Any, ...]], at: datetime) -> Waterfall:
     out = dict.fromkeys(ExclusionReason, 0)
-    groups, late = [], dict[str, int]()
+    groups, late, bare = [], dict[str, int](), dict[int | None, int]()
     for reason, segment, tag, language, zone, people, duplicates in found:
         if reason is None:
             out[ExclusionReason.DUPLICATE] += duplicates
@@ -102,5 +107,8 @@ def _collect(found: Iterable[tuple[Any, ...]], at: datetime) -> Waterfall:
         out[ExclusionReason(reason)] += people
         if reason == ExclusionReason.EXPIRED:
             late[zone] = late.get(zone, 0) + people
+        elif reason == ExclusionReason.NO_CONTENT:
+            bare[segment] = bare.get(segment, 0) + people
     recipients = sum(group.people for group in groups)
-    return Waterfall(at, recipients + sum(out.values()), out, recipients, tuple(groups), late)
+    members = recipients + sum(out.values())
+    return Waterfall(at, members, out, recipients, tuple(groups), late, tuple(bare.items()))

@@ -1,12 +1,14 @@
 """When a campaign goes, in words, and by which clock."""
 
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from babel import Locale, dates
 from django.utils.translation import gettext as _
 
 from campaigns.frozen import Frozen, Start
 from campaigns.states import StartKind
-from connect.core.formats import as_date, as_datetime
+from connect.core.formats import as_date, as_datetime, current_locale
 
 
 def wall_time(local: datetime) -> str:
@@ -14,13 +16,30 @@ def wall_time(local: datetime) -> str:
     return f"{as_date(local.date(), weekday=True)} {local:%H:%M}"
 
 
-def start_words(start: Start, zone: str) -> tuple[str, str]:
-    """Say when it starts, and on whose clock."""
+def short_moment(at: datetime, zone: str, now: datetime) -> str:
+    """Write an instant for a list, on a zone's clock: Today 07:00, Thu 26 Nov 09:00; another year is named."""
+    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    return _short(local, today)
+
+
+def _short(local: datetime, today: date) -> str:
+    if local.date() == today:
+        return _("Today %(time)s") % {"time": f"{local:%H:%M}"}
+    if local.year != today.year:
+        return wall_time(local)
+    locale = current_locale()
+    day = dates.format_skeleton("MMMEd", local.date(), locale=Locale.parse("en_GB") if str(locale) == "en" else locale)
+    return f"{day} {local:%H:%M}"
+
+
+def start_words(start: Start, zone: str, now: datetime | None = None) -> tuple[str, str]:
+    """Say when it starts, and on whose clock; in short, seen from `now`, where that is given."""
     if start.kind == StartKind.NOW or start.local is None:
         return (_("As soon as approved") if start.kind == StartKind.NOW else _("No date yet")), ""
+    when = _short(start.local, now.astimezone(ZoneInfo(zone)).date()) if now else wall_time(start.local)
     if start.kind == StartKind.LOCAL:
-        return wall_time(start.local), _("each recipient’s clock")
-    return wall_time(start.local), zone.replace("_", " ")
+        return when, _("each recipient’s clock")
+    return when, zone.replace("_", " ")
 
 
 def start_sentence(frozen: Frozen) -> str:

@@ -1,6 +1,7 @@
 """The builder's steps: each saves its own part, as one goes by script, with a button without."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from audiences.models import AudienceModel, SeedList
 from audiences.rules.sentence import Word, sentence
 from campaigns.actions import campaigns as actions
 from campaigns.charts import draw_flight, draw_quiet, draw_waterfall, flight_sentence, people_href
+from campaigns.flight import Flight
 from campaigns.forms.builder import (
     AudienceForm,
     InformationForm,
@@ -25,6 +27,7 @@ from campaigns.forms.builder import (
 from campaigns.models import Campaign
 from campaigns.queries import EDITABLE
 from campaigns.views.shell import Builder, open_builder, refused, saved, step_url
+from campaigns.when import short_moment
 from connect.core.errors import Invalid, StaleVersion
 from connect.core.faults import put_faults
 from connect.core.formats import current_locale
@@ -157,7 +160,7 @@ def _audience_details(builder: Builder) -> dict[str, Any]:
         rows = [
             {
                 "name": name,
-                "people": counted.of_segment(segment) if counted else None,
+                "people": counted.of_segment(segment) + counted.without_content(segment) if counted else None,
                 "languages": [counted.of_segment(segment, tag) if counted else None for tag in frozen.languages],
             }
             for segment, name in names
@@ -179,8 +182,27 @@ def _schedule_details(builder: Builder) -> dict[str, Any]:
         "band": draw_quiet(builder.found.frozen),
         "flight": flight,
         "plot": draw_flight(flight, zone) if flight else None,
-        "sentence": flight_sentence(flight, zone) if flight else "",
+        "sentence": flight_sentence(flight, zone, builder.request.now) if flight else "",
+        "zones": _zone_rows(builder, flight) if flight else [],
     }
+
+
+def _zone_rows(builder: Builder, flight: Flight) -> list[dict[str, Any]]:
+    def moment(at: datetime | None) -> str:
+        return short_moment(at, builder.zone, builder.request.now) if at else "–"
+
+    return [
+        {
+            "zone": plan.zone.replace("_", " "),
+            "people": plan.people,
+            "starts": moment(plan.starts),
+            "goes": moment(plan.goes),
+            "waits": plan.goes > plan.starts,
+            "quiet": moment(plan.quiet_at),
+            "late": plan.late,
+        }
+        for plan in flight.zones
+    ]
 
 
 def _words(request: ConsoleRequest, rule: dict[str, Any]) -> list[tuple[str, str]]:

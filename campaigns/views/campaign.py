@@ -208,7 +208,7 @@ def _overview(builder: Builder, run: Run | None) -> dict[str, Any]:
         "languages": [language_name(language) for language in frozen.languages],
         "rows": matrix_rows(builder, "", url),
         "plot": draw_flight(flight, builder.zone) if flight else None,
-        "sentence": flight_sentence(flight, builder.zone) if flight else "",
+        "sentence": flight_sentence(flight, builder.zone, request.now) if flight else "",
         "acts": menu_of(request.member, shown, known.waiting if known else None),
         "panels": panels.panels(request.tenant, "campaign", shown.public_id) if run else [],
         "may_launch": shown.state == CampaignState.APPROVED

@@ -99,7 +99,9 @@ def matrix_rows(
         rows.append(
             {
                 "name": name,
-                "people": known.waterfall.of_segment(segment) if known else None,
+                "people": known.waterfall.of_segment(segment) + known.waterfall.without_content(segment)
+                if known
+                else None,
                 "cells": [
                     {
                         "url": url(row_id, language),

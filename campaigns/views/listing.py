@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -17,10 +18,10 @@ from campaigns.models import Approval, Campaign, Run
 from campaigns.queries import OVER, RUNNING
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState, StartKind
 from campaigns.views.progress import drawn
-from campaigns.when import start_words
+from campaigns.when import short_moment, start_words
 from campaigns.words import KIND_NAMES
 from connect.core.errors import Invalid
-from connect.core.formats import as_datetime
+from connect.core.formats import as_datetime, as_time
 from connect.core.links import with_query
 from connect.core.roles import Role
 from connect.core.web import ConsoleRequest, here, needs, page
@@ -115,7 +116,7 @@ def _rows(request: ConsoleRequest, listed: list[Campaign]) -> dict[str, list[dic
     for campaign in listed:
         run = runs.get(campaign.pk)
         zone = campaign.conversation.default_zone if campaign.conversation else request.tenant.default_zone
-        when, whose = _when(campaign, run, zone)
+        when, whose = _when(campaign, run, zone, request.now)
         known = progress.get(run.pk) if run else None
         row = {
             "campaign": campaign,
@@ -151,14 +152,21 @@ def _due(campaign: Campaign, run: Run | None) -> datetime | None:
     return datetime.fromisoformat(f"{campaign.start_at}+00:00") if campaign.start_at else None
 
 
-def _when(campaign: Campaign, run: Run | None, zone: str) -> tuple[str, str]:
-    if run and run.finished_at:
-        return as_datetime(run.started_at, zone), _("ended %(when)s") % {"when": as_datetime(run.finished_at, zone)}
-    if run:
-        return as_datetime(run.started_at, zone), start_words(
-            Start(StartKind(campaign.start_kind), campaign.start_at), zone
-        )[1]
-    return start_words(Start(StartKind(campaign.start_kind), campaign.start_at), zone)
+def _when(campaign: Campaign, run: Run | None, zone: str, now: datetime) -> tuple[str, str]:
+    when, whose = start_words(Start(StartKind(campaign.start_kind), campaign.start_at), zone, now)
+    if run is None:
+        return when, whose
+    if run.finished_at:
+        whose = _("ended %(when)s") % {"when": _ended(run, zone)}
+    return short_moment(run.started_at, zone, now), whose
+
+
+def _ended(run: Run, zone: str) -> str:
+    """Write the end of a run: the time alone on the day of its start."""
+    where = ZoneInfo(zone)
+    ended = run.finished_at or run.started_at
+    same = ended.astimezone(where).date() == run.started_at.astimezone(where).date()
+    return as_time(ended, zone) if same else as_datetime(ended, zone)
 
 
 def _approval_notes(request: ConsoleRequest, keys: list[int]) -> dict[int, str]:

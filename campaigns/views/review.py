@@ -1,6 +1,7 @@
 """The builder's last step, and the review queue: ask, look, decide, withdraw, talk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from audiences.counts import TooSlow
 from campaigns.actions import review as actions
+from campaigns.actions.forecast import count_campaign
 from campaigns.changes import approved_hashes, changes, public_ids
 from campaigns.charts import draw_flight, draw_waterfall, flight_sentence, people_href
 from campaigns.forecast import people_counted
@@ -25,7 +28,7 @@ from campaigns.standing import Standing, Stands
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState
 from campaigns.views.content import matrix_rows, opened_cell
 from campaigns.views.shell import Builder, open_builder, step_url
-from campaigns.when import expiry_words, quiet_words, start_sentence
+from campaigns.when import expiry_words, quiet_words, short_moment, start_sentence
 from campaigns.words import KIND_NAMES
 from connect.core.errors import Invalid
 from connect.core.faults import put_faults
@@ -53,17 +56,27 @@ def ask(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
         except Invalid as error:
             put_faults(form, error)
         else:
+            _count(request, builder)
             messages.success(request, _("Asked. The approvers find it in their review queue."))
             return redirect(step_url(request, builder.campaign, "review"))
     context = builder.context(
         form=form,
         errors=form.errors,
         facts=facts(builder),
+        languages=[language_name(language) for language in builder.found.frozen.languages],
+        rows=matrix_rows(builder, "", _cell_urls(builder)),
         open_kinds=[KIND_NAMES[standing.kind] for standing in builder.found.both if standing.is_open],
         thread=thread(request, builder.campaign),
         may_take_back=builder.may_edit and builder.campaign.state == CampaignState.IN_REVIEW,
     )
     return page(request, "campaigns/review.html", context, status=422 if form.errors else 200)
+
+
+def _count(request: ConsoleRequest, builder: Builder) -> None:
+    """Let approvers see how many it is, where that isn't known; what takes too long is left to a button."""
+    if not (builder.known and builder.known.current):
+        with suppress(TooSlow):
+            count_campaign(request.tenant, builder.campaign.public_id, now=request.now)
 
 
 @needs(Role.VIEWER)
@@ -197,9 +210,6 @@ def _item(builder: Builder, faults: dict[str, list[str]], note: str = "") -> dic
     opened = request.GET.get("cell", "") or first
     known, flight = builder.known, builder.flight
 
-    def url(row_id: str, language: str) -> str:
-        return with_query(here(request, "review-item", campaign.public_id), cell=f"{row_id}:{language}")
-
     return builder.context(
         items=_cards(request, waiting, campaign),
         place=place,
@@ -211,21 +221,41 @@ def _item(builder: Builder, faults: dict[str, list[str]], note: str = "") -> dic
         last_approval=last,
         changes=_changes(request, last, builder) if last else [],
         languages=[language_name(language) for language in found.frozen.languages],
-        rows=matrix_rows(builder, opened, url, before=hashes),
+        rows=matrix_rows(builder, opened, _cell_urls(builder), before=hashes),
         open=opened_cell(builder, opened) if opened else None,
         drawing=draw_waterfall(known.waterfall, found.frozen.speaker.name, people_href(request, campaign))
         if known and found.frozen.speaker
         else None,
         plot=draw_flight(flight, builder.zone) if flight else None,
-        sentence=flight_sentence(flight, builder.zone) if flight else "",
+        sentence=flight_sentence(flight, builder.zone, request.now) if flight else "",
         facts=facts(builder),
         thread=thread(request, campaign),
         decisions=[_decision(request, campaign, found.frozen, standing) for standing in found.both],
         faults=faults,
         note=note,
         start=start_sentence(found.frozen),
+        before=_before_deciding(builder),
         asked=next((one.approval for one in found.both if one.stands == Stands.ASKED), None),
     )
+
+
+def _cell_urls(builder: Builder) -> Callable[[str, str], str]:
+    base = here(builder.request, "review-item", builder.campaign.public_id)
+    return lambda row_id, language: with_query(base, cell=f"{row_id}:{language}") + "#content"
+
+
+def _before_deciding(builder: Builder) -> list[dict[str, str]]:
+    """Say how many get it and when, with the way to the pictures."""
+    known, flight = builder.known, builder.flight
+    if known is None or flight is None:
+        return []
+    counts = {"left": number(known.waterfall.recipients), "all": number(known.waterfall.members)}
+    says = [("#waterfall", _("%(left)s of %(all)s will get it") % counts, _("Open waterfall"))]
+    if flight.zones:
+        last = short_moment(max(plan.goes for plan in flight.zones), builder.zone, builder.request.now)
+        expire = {"when": last, "late": number(flight.late)}
+        says.append(("#flight", _("The last may go %(when)s; %(late)s come too late") % expire, _("Open flight plan")))
+    return [{"level": "info", "text": text, "url": url, "go": go} for url, text, go in says]
 
 
 def _cards(request: ConsoleRequest, waiting: Sequence[Campaign], current: Campaign) -> list[dict[str, Any]]:
