@@ -15,6 +15,7 @@ from connect.core.handoff import Bell, ring
 from connect.core.models import Tenant
 from connect.core.tenancy import tenant as open_tenant
 from delivery.actions.care import look_after
+from delivery.actions.places import place
 from delivery.actions.rounds import finish_runs
 from delivery.models import Chunk
 from delivery.senders.compose import RunComposer
@@ -26,9 +27,6 @@ from delivery.senders.smtp import Server
 
 log = structlog.get_logger(__name__)
 
-#: The first half of the advisory lock's key: nobody else uses this number.
-PLACES = 0x5E4D
-
 
 def drain(tenant: Tenant, *, until: float) -> Tally:
     """Hand over what is due until the clock (`time.monotonic`) says `until`, or until nothing is due.
@@ -36,7 +34,7 @@ def drain(tenant: Tenant, *, until: float) -> Tally:
     Errors: Lost when PostgreSQL stays away.
     """
     total = Tally(exhausted=True)
-    with _place(tenant) as has_place:
+    with place(tenant) as has_place:
         if not has_place:
             return total
         for month in _months(tenant):
@@ -116,29 +114,3 @@ def _lost_where_away() -> Iterator[None]:
 def _months(tenant: Tenant) -> list[date]:
     with open_tenant(tenant):
         return Chunk.objects.of(tenant).months_to_drain()
-
-
-@contextmanager
-def _place(tenant: Tenant) -> Iterator[bool]:
-    """Hold one of the tenant's places for senders, if one is free. A killed process gives its place back."""
-    keys = [(PLACES + number, tenant.pk % 2**31) for number in range(settings.SENDERS_PER_TENANT)]
-    with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-            if cursor.fetchone()[0]:
-                break
-        else:
-            yield False
-            return
-    try:
-        yield True
-    finally:
-        _give_back(key)
-
-
-def _give_back(key: tuple[int, int]) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
-    except (OperationalError, InterfaceError):
-        connection.close()  # the lock has gone with its connection

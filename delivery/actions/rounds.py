@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from django.conf import settings
 from django.db import connection
 
 from campaigns.actions.runs import do_finish
@@ -16,6 +15,7 @@ from connect.core.models import Tenant
 from connect.core.sql import Sql
 from connect.core.sql import run as run_sql
 from connect.core.tenancy import in_tenant
+from delivery.actions.places import free_places, taken_places
 from delivery.models import Chunk
 
 CANCELLED_CHUNKS = 1_000
@@ -43,8 +43,9 @@ def make_rounds(*, now: datetime) -> None:
     """Ring for runs to plan and messages to hand over, end what was cancelled, and finish what is done."""
     for tenant in _tenants("SELECT tenants_with_open_runs()"):
         look_after_runs(tenant, now=now)
+    taken = taken_places()
     for tenant in _tenants("SELECT tenants_with_due_chunks(now())"):
-        for _ in range(settings.SENDERS_PER_TENANT):
+        for _ in range(free_places(tenant, taken)):
             ring(Bell.SEND_DUE, tenant.pk, 0)
 
 

@@ -15,6 +15,7 @@ from connect.core.sql import Sql
 from connect.core.sql import run as run_sql
 from connect.core.tenancy import tenant as open_tenant
 from delivery.actions.drain import drain
+from delivery.actions.places import place
 from delivery.actions.rounds import make_rounds
 from tests.delivery.factories import Cast, make_run
 
@@ -59,6 +60,17 @@ def lease(cast: Cast, until: str) -> None:
 def test_due_chunks_ring_once_for_each_sender(planned: Planned, rounds: Callable[[], Rung], settings: object) -> None:
     settings.SENDERS_PER_TENANT = 2  # type: ignore[attr-defined]
     cast = planned(3)
+    assert rounds() == [(Bell.SEND_DUE, cast.tenant.pk, 0)] * 2
+
+
+def test_no_bell_rings_for_a_place_that_is_taken(
+    planned: Planned, rounds: Callable[[], Rung], settings: object
+) -> None:
+    settings.SENDERS_PER_TENANT = 2  # type: ignore[attr-defined]
+    cast = planned(3)
+    with place(cast.tenant) as is_ours:
+        assert is_ours
+        assert rounds() == [(Bell.SEND_DUE, cast.tenant.pk, 0)]
     assert rounds() == [(Bell.SEND_DUE, cast.tenant.pk, 0)] * 2
 
 

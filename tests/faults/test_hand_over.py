@@ -2,14 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
+from email.header import decode_header, make_header
 
 import dkim
+import pytest
+from pytest_django.fixtures import Settings
 
+from connect.core.models import Department, Tenant
 from conversations.states import DkimAlgorithm
+from delivery import tasks
 from delivery.senders.engine import Tally
-from tests.delivery.factories import DOMAIN, Cast
-from tests.faults.conftest import messages, open_chunks, run_state, states
+from tests.delivery.factories import DOMAIN, Cast, make_run
+from tests.faults.conftest import let_waits_end, messages, open_chunks, run_state, states
 from tests.faults.receiver import Receiver
+from tests.plugins.database import TestServices
 
 Planned = Callable[..., Cast]
 SendTo = Callable[..., Tally]
@@ -78,7 +85,34 @@ def test_seeds_get_a_marked_copy_of_each_cell(planned: Planned, send_to: SendTo)
         send_to(receiver, cast)
         assert receiver.per_recipient() == everybody(3) + Counter(["ada@seeds.example", "bo@seeds.example"])
         subject = receiver.copy_for("ada@seeds.example").message["Subject"]
-    from email.header import decode_header, make_header
-
     assert str(make_header(decode_header(subject))) == "[SEED] Name1, Größe & Glück are here"
+    assert states(cast) == {"accepted": 3}
+
+
+def test_the_tasks_alone_bring_a_run_to_its_end(
+    committed_db: TestServices, tenant: Tenant, department: Department, now: datetime, settings: Settings
+) -> None:
+    cast = make_run(tenant, department, now=now, customers=30)
+    with Receiver() as receiver:
+        settings.SMTP_PORT = receiver.port
+        tasks.plan_run(tenant.pk, cast.run.pk)
+        tasks.drain(tenant.pk, cast.run.pk)
+        tasks.tick()
+        assert receiver.per_recipient() == everybody(30)
+    assert (states(cast), run_state(cast)) == ({"accepted": 30}, "finished")
+
+
+def test_a_permit_that_has_grown_old_is_not_used(
+    planned: Planned, send_to: SendTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = planned(3)
+    with Receiver() as receiver:
+        with monkeypatch.context() as frozen:
+            frozen.setattr("delivery.senders.engine.PERMIT_SECONDS", -1.0)
+            send_to(receiver, cast)
+        assert receiver.copies == []
+        assert set(messages(cast, "state, attempt_no, reply")) == {("queued", 0, "the permit was too old")}
+        let_waits_end(cast)
+        send_to(receiver, cast)
+        assert receiver.per_recipient() == everybody(3)
     assert states(cast) == {"accepted": 3}
