@@ -9,7 +9,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 urlpatterns: list[URLPattern] = [
     path("audiences/", require_safe(listing.audiences), name="audiences"),
-    path("audiences/new/", builder.new, name="audience-new"),
+    path("audiences/new/", get_or_post(builder.new), name="audience-new"),
     path("audiences/reach/", require_POST(reach.draft_reach), name="audience-draft-reach"),
     path("audiences/<uuid:audience_id>/", require_safe(builder.audience), name="audience"),
     path("audiences/<uuid:audience_id>/save/", require_POST(builder.save), name="audience-save"),
