@@ -149,11 +149,8 @@ def _build(page: Page, home: str, news: Conversation) -> None:
     page.get_by_label("Audience model").select_option(label="Active customers")
     page.get_by_label("Segmentation model").select_option(label="Winter buyers")
     page.get_by_role("button", name="Continue to content").click()
-    for content, segment in (
-        ("Gift guide for members", "Summit members"),
-        ("First snow", "Skiers"),
-        ("Gift guide", "Leftovers"),
-    ):
+    cells = {"Gift guide for members": "Summit members", "First snow": "Skiers", "Gift guide": "Leftovers"}
+    for content, segment in cells.items():
         assign = page.locator("#assign")
         assign.get_by_label("Content").select_option(label=content)
         for box in assign.get_by_role("checkbox").all():
