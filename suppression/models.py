@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow
 from conversations.models import Conversation
+from suppression.queries import ApplicationQuerySet, EntryQuerySet
 from suppression.states import EntryKind, Reason, Scope
 
 
@@ -39,6 +40,8 @@ class Application(TenantRow):
     suppression_list = TenantForeignKey(SuppressionList, models.CASCADE)
     conversation = TenantForeignKey(Conversation, models.CASCADE)
 
+    objects = ApplicationQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -57,6 +60,8 @@ class Entry(PublicRow):
     source = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+
+    objects = EntryQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
 
     class Meta:
         constraints: ClassVar = [
