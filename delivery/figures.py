@@ -19,11 +19,25 @@ LATEST_CHUNKS = 250
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
+# Doubt is resolved later, message by message: chunks that had some are counted anew.
 _PROGRESS = """
-SELECT k.run_id, min(k.month), sum(k.total), sum(k.accepted), sum(k.rejected), sum(k.in_doubt), sum(k.skipped),
-       sum(k.expired), sum(k.cancelled), coalesce(sum(k.accepted) FILTER (WHERE k.released_at > %s), 0),
+WITH chunks AS (
+    SELECT k.* FROM delivery_chunk k WHERE k.tenant_id = %s AND k.run_id = ANY (%s) AND NOT k.is_seed
+), doubted AS (
+    SELECT k.run_id, count(*) FILTER (WHERE m.state IN ('accepted', 'delivered', 'bounced')) AS accepted,
+           count(*) FILTER (WHERE m.state = 'rejected') AS rejected,
+           count(*) FILTER (WHERE m.state IN ('in_doubt', 'written_off')) AS in_doubt
+    FROM chunks k JOIN delivery_message m ON m.tenant_id = k.tenant_id AND m.month = k.month AND m.chunk_id = k.id
+    WHERE k.in_doubt > 0 GROUP BY k.run_id
+)
+SELECT k.run_id, min(k.month), sum(k.total),
+       coalesce(sum(k.accepted) FILTER (WHERE k.in_doubt = 0), 0) + coalesce(min(d.accepted), 0),
+       coalesce(sum(k.rejected) FILTER (WHERE k.in_doubt = 0), 0) + coalesce(min(d.rejected), 0),
+       coalesce(min(d.in_doubt), 0), sum(k.skipped), sum(k.expired), sum(k.cancelled),
+       coalesce(sum(k.accepted) FILTER (WHERE k.released_at > %s), 0),
        min(k.next_at) FILTER (WHERE k.lease_until IS NULL), count(k.lease_until)
-FROM delivery_chunk k WHERE k.tenant_id = %s AND k.run_id = ANY (%s) AND NOT k.is_seed GROUP BY k.run_id
+FROM chunks k LEFT JOIN doubted d ON d.run_id = k.run_id
+GROUP BY k.run_id
 """
 
 _EXACT = """
@@ -67,7 +81,7 @@ def progress(tenant: Tenant, run_ids: Sequence[int], *, now: datetime) -> dict[i
     """Tell how far runs are; one that isn't planned yet is left out."""
     found = {}
     for run_id, month, total, *ended, last_minute, next_at, senders in rows(
-        Sql(_PROGRESS, (now - timedelta(minutes=1), tenant.pk, list(run_ids)))
+        Sql(_PROGRESS, (tenant.pk, list(run_ids), now - timedelta(minutes=1)))
     ):
         if senders and total <= EXACT_MESSAGES:
             [(_, *ended)] = rows(Sql(_EXACT, (tenant.pk, month, run_id)))

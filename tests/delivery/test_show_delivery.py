@@ -144,3 +144,10 @@ def test_a_neighbours_things_are_missing(
     for thing in (f"customers/{customer.public_id}", f"campaigns/{theirs.campaign.public_id}"):
         assert page.get(f"/t/{sent.tenant.slug}/delivery/{thing}/").status_code == 404
     assert theirs.campaign.name not in page.get(f"/t/{sent.tenant.slug}/delivery/").text
+
+
+def test_a_doubt_that_was_resolved_counts_as_handed_over(sent: Cast) -> None:
+    with open_tenant(sent.tenant):
+        run_sql(Sql("UPDATE delivery_message SET state = 'accepted' WHERE state = 'in_doubt'"))
+        found = progress(sent.tenant, [sent.run.pk], now=datetime.now(UTC))[sent.run.pk]
+    assert (found.accepted, found.in_doubt, found.waiting) == (3, 0, 0)
