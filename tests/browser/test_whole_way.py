@@ -1,4 +1,4 @@
-"""The whole way in a real browser: import, build, sign off as another member, launch, read the mail, click, leave, report."""
+"""The whole way in a real browser: import, build, sign off by another, launch, read, click, leave, report."""
 
 import re
 import socket
