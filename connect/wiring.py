@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import figures
@@ -28,7 +29,7 @@ def wire() -> None:
         }
     )
     panels.wire(
-        rail=RAIL,
+        rail=[*RAIL, [MAILBOX]] if settings.CATCHER_FOLDER else RAIL,
         used_by=[campaigns_panels.used_by],
         panels=[suppression_panels, delivery_panels, reports_panels.panels],
         use_counts=[campaigns_panels.use_counts],
@@ -43,6 +44,8 @@ def _send(task: str) -> Callable[[int, int], object]:
     return ring
 
 
+#: Where the demo's mail catcher runs, its mailbox stands below everything else.
+MAILBOX = RailLink(_("Mailbox"), "inbox", "mailbox", "mailbox/")
 RAIL = [
     [
         RailLink(_("Home"), "home", "home", ""),

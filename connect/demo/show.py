@@ -20,7 +20,7 @@ from conversations.models import Conversation
 from delivery.states import MessageState
 from reports import queries, report
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 Say = Callable[[str], None]
 
 
@@ -61,13 +61,22 @@ def analyse() -> None:
         cursor.execute("ANALYZE")
 
 
-def wait_for_end(tenant: Tenant, campaign: Campaign, say: Say, *, limit_seconds: float) -> Run:
+@dataclass(frozen=True)
+class Ended:
+    """A run that is over, and when its planning was, as seen from here."""
+
+    run: Run
+    planned_at: datetime
+
+
+def wait_for_end(tenant: Tenant, campaign: Campaign, say: Say, *, limit_seconds: float) -> Ended:
     """Wait until a campaign's run is finished, and say how far it is.
 
     Errors: DidNotFinish.
     """
     deadline = time.monotonic() + limit_seconds
     said = ""
+    planned_at: datetime | None = None
     while time.monotonic() < deadline:
         with open_tenant(tenant):
             run = report.latest_run(tenant, campaign)
@@ -76,30 +85,32 @@ def wait_for_end(tenant: Tenant, campaign: Campaign, say: Say, *, limit_seconds:
         if line != said:
             say(line)
             said = line
-        if run and run.state == RunState.FINISHED and state == CampaignState.FINISHED:
-            return run
+        if run and run.state != RunState.PLANNING:
+            planned_at = planned_at or datetime.now(UTC)
+            if run.state == RunState.FINISHED and state == CampaignState.FINISHED:
+                return Ended(run, planned_at)
         if state in {CampaignState.HELD, CampaignState.CANCELLED, CampaignState.EXPIRED}:
             raise DidNotFinish(f"{campaign.name} is {state}")
         time.sleep(POLL_SECONDS)
     raise DidNotFinish(f"{campaign.name} took longer than {limit_seconds:.0f} s; it stood at: {said}")
 
 
-def result_of(tenant: Tenant, run: Run, import_seconds: float) -> Result:
-    """Measure a finished run by its own times."""
+def result_of(tenant: Tenant, ended: Ended, import_seconds: float) -> Result:
+    """Measure a finished run: planning as seen from here, to a tenth of a second; sending from then to its end."""
+    run = ended.run
     with open_tenant(tenant):
         states = queries.states(report.key_of(run))
     sums: dict[str, int] = {}
     for one in states:
         sums[one.state] = sums.get(one.state, 0) + one.count
-    planned_at = run.planned_at or run.started_at
-    send = ((run.finished_at or datetime.now(UTC)) - planned_at).total_seconds()
+    send = max(((run.finished_at or datetime.now(UTC)) - ended.planned_at).total_seconds(), POLL_SECONDS)
     return Result(
         recipients=run.recipients,
         states=sums,
         import_seconds=round(import_seconds, 2),
-        plan_seconds=round((planned_at - run.started_at).total_seconds(), 2),
+        plan_seconds=round((ended.planned_at - run.started_at).total_seconds(), 2),
         send_seconds=round(send, 2),
-        messages_per_second=round(sums.get(MessageState.ACCEPTED, 0) / send, 1) if send else 0.0,
+        messages_per_second=round(sums.get(MessageState.ACCEPTED, 0) / send, 1),
     )
 
 

@@ -97,9 +97,9 @@ class Command(BaseCommand):
         )
         build.sign_off(cast, finished, now=datetime.now(UTC))
         limit = FIXED_SECONDS + options["customers"] / SLOWEST_PER_SECOND
-        run = show.wait_for_end(cast.tenant, finished, self._say, limit_seconds=limit)
-        result = show.result_of(cast.tenant, run, import_seconds)
-        result.differences = show.compare(cast, run, made, counts, catcher=catcher, since=since)
+        ended = show.wait_for_end(cast.tenant, finished, self._say, limit_seconds=limit)
+        result = show.result_of(cast.tenant, ended, import_seconds)
+        result.differences = show.compare(cast, ended.run, made, counts, catcher=catcher, since=since)
         for difference in result.differences:
             self.stderr.write(f"The books differ: {difference}")
         if not options["once"]:
