@@ -61,6 +61,7 @@ RAIL = [
         RailLink(_("Audiences"), "funnel", "audiences", "audiences/"),
         RailLink(_("Segments"), "chart-pie", "segmentations", "segments/"),
         RailLink(_("Suppression"), "no-symbol", "suppression", "suppression/"),
+        RailLink(_("Seeds"), "eye", "seeds", "seeds/"),
     ],
     [
         RailLink(_("Delivery"), "paper-airplane", "delivery", "delivery/"),

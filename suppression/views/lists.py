@@ -155,15 +155,12 @@ def show(request: ConsoleRequest, listed: SuppressionList, form: EntryForm, stat
 
 
 def _tabs(url: str, counts: Counter[str], chosen: str) -> list[dict[str, object]]:
-    everything = {"label": _("All"), "url": url, "count": counts.total(), "current": not chosen}
-    return [
-        everything,
-        *(
-            {"label": REASONS[one], "url": with_query(url, reason=one), "count": counts[one], "current": chosen == one}
-            for one in Reason
-            if counts[one] or chosen == one
-        ),
-    ]
+    tabs: list[dict[str, object]] = [{"label": _("All"), "url": url, "count": counts.total(), "current": not chosen}]
+    for one in Reason:
+        if counts[one] or chosen == one:
+            address = with_query(url, reason=one)
+            tabs.append({"label": REASONS[one], "url": address, "count": counts[one], "current": chosen == one})
+    return tabs
 
 
 def _key(asked: dict[str, str], name: str) -> int:
