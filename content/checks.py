@@ -4,26 +4,43 @@ Faults stop a save, each at its place; advice doesn't.
 """
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from selectolax.lexbor import LexborHTMLParser
 
-from content.rendering import links, sandbox
+from content.fields import ROOTS
+from content.rendering import grammar, links, markup, sandbox
+from content.rendering.encoding import on_lines
+from content.rendering.footer import ending
+from content.rendering.grammar import MAX_FAULTS
+from content.rendering.markup import Attribute, Markup, Tag
 from content.rendering.sandbox import TemplateFault
 
 MAX_SUBJECT = 250
 #: Gmail cuts a mail off behind this size.
 CLIPPED_BYTES = 102_000
 FORBIDDEN_TAGS = frozenset(
-    {"script", "iframe", "object", "embed", "applet", "base", "form", "input", "button", "frame", "svg", "math"}
+    {"script", "iframe", "object", "embed", "applet", "base", "form", "input", "button", "select", "textarea"}
+    | {"frame", "frameset", "svg", "math", "template", "noembed", "noframes", "xmp", "plaintext", "portal", "image"}
 )
-ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "background", "poster", "srcset", "xlink:href", "formaction"})
+FORBIDDEN_ATTRIBUTES = frozenset({"srcdoc", "formaction", "action", "ping", "manifest", "codebase", "archive"})
+ADDRESS_ATTRIBUTES = frozenset(
+    {"href", "src", "background", "poster", "xlink:href", "data", "longdesc", "lowsrc", "dynsrc"}
+)
+FORBIDDEN_META = frozenset({"refresh", "set-cookie"})
 _HEADER_BREAKS = re.compile("[\r\n\x00\u0085\u2028\u2029]")
-_REFRESH = re.compile(r"<meta[^>]*http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_BAD_SOURCE = re.compile(r"^\s*(?:javascript|vbscript|data:text|file):", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"^(?:https?://[^/{}\s?#@\\]+(?:[/?#]|$)|cid:|data:image/(?:png|gif|jpeg|webp)[;,])", re.IGNORECASE
+)
+_BAD_STYLE = re.compile(r"(?:java|vb)script:|expression\s*\(|-moz-binding|behavior\s*:|data:text", re.IGNORECASE)
+_STYLE_NOISE = re.compile(r"/\*.*?\*/|[\s\\\x00-\x1f]", re.DOTALL)
+_HIDDEN = re.compile(r"display:none|visibility:hidden|mso-hide:all", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +51,10 @@ class Draft:
     preheader: str
     html: str
     text: str
+
+    def tidy(self) -> "Draft":
+        """Bring it to how it is kept: no white space around it, one kind of line end."""
+        return Draft(self.subject.strip(), self.preheader.strip(), _lines(self.html), _lines(self.text))
 
 
 @dataclass(frozen=True)
@@ -46,56 +67,52 @@ class Advice:
 
 def faults(draft: Draft) -> dict[str, list[TemplateFault]]:
     """Find what stops a save, by field. Empty means that the draft may become a revision."""
+    html, text = on_lines(draft.html), on_lines(draft.text)
     found = {
-        "subject": [*_line_faults(draft.subject, required=True), *sandbox.faults(draft.subject, "text")],
-        "preheader": [*_line_faults(draft.preheader, required=False), *sandbox.faults(draft.preheader, "html")],
-        "html": sandbox.faults(draft.html, "html"),
-        "text": sandbox.faults(draft.text, "text"),
+        "subject": [*_line_faults(draft.subject, required=True), *grammar.faults(draft.subject, "text")],
+        "preheader": [*_line_faults(draft.preheader, required=False), *grammar.faults(draft.preheader, "text")],
+        "html": grammar.faults(html, "html"),
+        "text": grammar.faults(text, "text"),
     }
-    if any(mark in draft.preheader for mark in "<>"):
+    if any(mark in _TEMPLATE.sub("", draft.preheader) for mark in "<>"):
         found["preheader"].append(TemplateFault(1, 0, _("A preheader is plain text, without < or >.")))
     if not draft.html.strip():
         found["html"].append(TemplateFault(1, 0, _("Write the message.")))
     if not found["html"]:
-        found["html"] += _html_faults(draft.html)
-    return {field: said for field, said in found.items() if said}
+        found["html"] = list(islice(_html_faults(html), MAX_FAULTS))
+    if not found["text"]:
+        found["text"] = list(islice(_text_faults(text), MAX_FAULTS))
+    return {field: list(dict.fromkeys(said)) for field, said in found.items() if said}
 
 
 def advice(draft: Draft) -> list[Advice]:
     """Find what the author should know about a draft without faults."""
-    tree = LexborHTMLParser(draft.html)
     found = []
-    missing = sum(1 for image in tree.css("img") if not (image.attributes.get("alt") or "").strip())
+    seen = markup.read(on_lines(draft.html))
+    missing = sum(1 for tag in seen.tags if tag.name == "img" and not _says_something(tag))
     if missing:
-        found.append(
-            Advice(
-                "html",
-                _("%(count)s images say nothing to those who don’t see them: give them an alt text.")
-                % {"count": missing},
-            )
+        says = ngettext(
+            '%(count)s image says nothing to those who don’t see it: give it an alt text (alt="" if it decorates).',
+            '%(count)s images say nothing to those who don’t see them: give them an alt text (alt="" if it decorates).',
+            missing,
         )
+        found.append(Advice("html", says % {"count": missing}))
     if len(draft.html.encode()) > CLIPPED_BYTES:
         found.append(Advice("html", _("Over 102 kB: Gmail cuts the rest off, the unsubscribe link included.")))
-    if not links.targets(draft.html, draft.text):
+    if not links.targets(on_lines(draft.html), draft.text):
         found.append(Advice("html", _("There is no link that a reader could follow.")))
     if not draft.preheader:
         found.append(Advice("preheader", _("Without a preheader, mailboxes show the first words of the message.")))
     return found
 
 
-def text_of(html: str) -> str:
-    """Suggest a text part from HTML: its words, line by line, links in brackets behind them."""
-    tree = LexborHTMLParser(html)
-    for node in tree.css("style, script, title, head"):
-        node.decompose()
-    for node in tree.css("a"):
-        target = (node.attributes.get("href") or "").strip()
-        if links.allowed(target) and not target.startswith("#"):
-            node.insert_after(f" ({target})")
-    body = tree.body
-    text = body.text(separator="\n") if body is not None else ""
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"\n\((\w+:)", r" (\1", "\n".join(line for line in lines if line))).strip()
+def _says_something(image: Tag) -> bool:
+    """Tell whether an image has an alt text, be it empty on purpose."""
+    return any(attribute.name == "alt" for attribute in image.attributes)
+
+
+def _lines(text: str) -> str:
+    return on_lines(text).strip() + "\n"
 
 
 def _line_faults(line: str, *, required: bool) -> Iterator[TemplateFault]:
@@ -107,44 +124,78 @@ def _line_faults(line: str, *, required: bool) -> Iterator[TemplateFault]:
         yield TemplateFault(1, 0, _("At most 250 characters."))
 
 
-def _html_faults(html: str) -> list[TemplateFault]:
-    found = [
-        TemplateFault(
-            _line(html, place.start),
-            0,
-            _("“%(target)s” is no address for a link: use https://, mailto: or #.") % {"target": place.target[:80]},
-        )
-        for place in links.in_html(html)
-        if not links.allowed(place.target)
-    ]
-    if len(links.targets(html, "")) > links.MAX_LINKS:
-        found.append(TemplateFault(1, 0, _("At most 500 links.")))
-    if _REFRESH.search(html):
-        found.append(TemplateFault(1, 0, _("A mail can't send its reader elsewhere: take the meta refresh out.")))
-    # Fields stand for text: what they could add can't be a tag, since values are escaped.
-    tree = LexborHTMLParser(_TEMPLATE.sub("", html))
-    for node in tree.css("*"):
-        tag = (node.tag or "").lower()
-        if tag in FORBIDDEN_TAGS:
-            found.append(
-                TemplateFault(_line_of_tag(html, tag), 0, _("<%(tag)s> can't stand in a mail.") % {"tag": tag})
-            )
-        found += [
-            TemplateFault(_line_of_tag(html, name), 0, _("“%(name)s” can't stand in a mail.") % {"name": name})
-            for name, value in node.attributes.items()
-            if name.lower().startswith("on") or (_holds_address(tag, name.lower()) and _BAD_SOURCE.match(value or ""))
-        ]
-    return list(dict.fromkeys(found))
+def _text_faults(text: str) -> Iterator[TemplateFault]:
+    for place in links.in_text(text):
+        for wrong in _fields_of_loops(place.target):
+            yield _at(text, place.start, wrong)
 
 
-def _holds_address(tag: str, name: str) -> bool:
-    return name in ADDRESS_ATTRIBUTES and not (name == "href" and tag in {"a", "area"})
+def _html_faults(html: str) -> Iterator[TemplateFault]:
+    seen = markup.read(html)
+    for fault in seen.faults:
+        yield _at(html, fault.place, fault.says)
+    for tag in seen.tags:
+        forbidden = tag.name in FORBIDDEN_TAGS or (tag.name == "noscript" and not tag.outlook)
+        if forbidden and not tag.closes:
+            yield _at(html, tag.start, _("<%(tag)s> can't stand in a mail.") % {"tag": tag.name})
+        for attribute in tag.attributes:
+            for says in _attribute_faults(tag, attribute):
+                yield _at(html, attribute.start, says)
+    for style in seen.styles:
+        if _BAD_STYLE.search(_STYLE_NOISE.sub("", style.text)):
+            yield _at(html, style.start, _("A style sheet can't run anything."))
+    if len(dict.fromkeys(place.target for place in links.in_html(seen) if place.tracked)) > links.MAX_LINKS:
+        yield TemplateFault(1, 0, _("At most 500 links."))
+    if not seen.faults:
+        yield from _hidden_footer(html, seen)
 
 
-def _line(source: str, place: int) -> int:
-    return source.count("\n", 0, place) + 1
+def _attribute_faults(tag: Tag, attribute: Attribute) -> Iterator[str]:
+    name, value = attribute.name, attribute.value.strip()
+    if name.startswith("on") or name in FORBIDDEN_ATTRIBUTES:
+        yield _("“%(name)s” can't stand in a mail.") % {"name": name}
+    elif name == "href" and links.leads_on(tag):
+        if not links.allowed(value):
+            yield _("“%(target)s” is no address for a link: use https://, mailto: or #.") % {"target": value[:80]}
+        yield from _fields_of_loops(value)
+    elif (name in ADDRESS_ATTRIBUTES and not _SOURCE.match(value)) or (
+        name == "srcset" and not all(_SOURCE.match(part.strip()) for part in value.split(", "))
+    ):
+        yield _("“%(target)s” is no full address: a mail shows only what stands at https://.") % {"target": value[:80]}
+    elif name == "style" and _BAD_STYLE.search(_STYLE_NOISE.sub("", value)):
+        yield _("A style can't run anything.")
+    elif tag.name == "meta" and name == "http-equiv" and value.lower() in FORBIDDEN_META:
+        yield _("A mail can't send its reader elsewhere: take the meta refresh out.")
 
 
-def _line_of_tag(source: str, word: str) -> int:
-    place = source.lower().find(word)
-    return _line(source, max(place, 0))
+def _fields_of_loops(target: str) -> Iterator[str]:
+    """Find what a click couldn't fill in later: then nothing is known of the loop that the link stood in."""
+    for expression in links.fields_in(target):
+        names = sandbox.names("{{" + expression + "}}")
+        for name in sorted(names - ROOTS):
+            yield _("A link can't hold “%(name)s”: a click knows the customer's fields, not the loop.") % {"name": name}
+
+
+def _hidden_footer(html: str, seen: Markup) -> Iterator[TemplateFault]:
+    """Find out whether the footer with the unsubscribe link would be seen where it will stand."""
+    place = ending(seen, len(html))
+    name = f"footer-{secrets.token_hex(8)}"
+    tree = LexborHTMLParser(f'{_markup_alone(html[:place])}<i id="{name}"></i>{_markup_alone(html[place:])}')
+    node = tree.css_first(f"#{name}")
+    around = node.parent if node is not None else None
+    while around is not None:
+        if _HIDDEN.search(_STYLE_NOISE.sub("", around.attributes.get("style") or "")) or "hidden" in around.attributes:
+            says = _("What is hidden here is never closed, and so would be the footer: <%(tag)s>.")
+            yield _at(html, html.lower().find(f"<{around.tag}"), says % {"tag": around.tag})
+        around = around.parent
+    if node is None:
+        yield _at(html, place, _("The footer would not be seen here."))
+
+
+def _markup_alone(html: str) -> str:
+    return "".join(piece.text for piece in markup.pieces(html) if not piece.word)
+
+
+def _at(source: str, place: int, says: str) -> TemplateFault:
+    place = max(place, 0)
+    return TemplateFault(markup.line_of(source, place), markup.column_of(source, place), says)

@@ -13,14 +13,15 @@ from connect.core.errors import Forbidden, Invalid, StaleVersion
 from connect.core.models import Department, Member, Tenant
 from connect.core.roles import Role
 from connect.core.tenancy import in_tenant
-from content.checks import Draft, faults, text_of
+from content.checks import Draft, faults
 from content.did import Did
 from content.models import MessageContent, Revision
 from content.rendering import links, sandbox
+from content.rendering.plaintext import text_of
 from conversations.addresses import check_header_text, check_language
 
 NAME_KEY = "content_content_name_key"
-PARTS = (("subject", "text"), ("preheader", "html"), ("html", "html"), ("text", "text"))
+PARTS = (("subject", "text"), ("preheader", "text"), ("html", "html"), ("text", "text"))
 
 
 class BrokenTemplate(Invalid):
@@ -191,10 +192,10 @@ def fields_of(draft: Draft) -> list[str]:
 
 def _whole(draft: Draft) -> Draft:
     """Check a draft as it was written, then give it the text part that it lacks."""
-    written = Draft(draft.subject.strip(), draft.preheader.strip(), _lines(draft.html), _lines(draft.text))
+    written = draft.tidy()
     if faults(written):
         raise BrokenTemplate(written)
-    whole = written if written.text.strip() else replace(written, text=_lines(text_of(written.html)))
+    whole = written if written.text.strip() else replace(written, text=text_of(written.html)).tidy()
     if faults(whole):
         raise Invalid({"text": _("Write the plain text yourself: none can be made from this HTML.")})
     return whole
@@ -216,7 +217,3 @@ def _free_name(tenant: Tenant, name: str) -> str:
     taken = set(MessageContent.objects.of(tenant).values_list("name", flat=True))
     names = (f"{name[:100]} ({_('copy')}{number or ''})" for number in ["", *range(2, 1000)])
     return next(found for found in names if found not in taken)
-
-
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip() + "\n"

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from content.rendering.sandbox import escape
+from markupsafe import escape
+
+from content.rendering.markup import Markup
 
 #: Language → why you get this, how to leave.
 WORDINGS = {
@@ -49,6 +51,26 @@ class Footer:
     html_before: str
     html_after: str
     text_before: str
+
+
+def opening(markup: Markup) -> int:
+    """Tell the offset behind `<body>`, where the preheader goes; where there is none, that behind the head."""
+    for name, closes in (("body", False), ("head", True), ("html", False)):
+        found = [tag.end for tag in markup.tags if (tag.name, tag.closes) == (name, closes) and not tag.outlook]
+        if found:
+            return found[0]
+    return markup.doctype_end
+
+
+def ending(markup: Markup, length: int) -> int:
+    """Tell the offset of the last `</body>`, where the footer goes; failing that, of `</html>` or the end."""
+    for name in ("body", "html"):
+        found = [
+            tag.start for tag in markup.tags if tag.name == name and tag.closes and not (tag.outlook or tag.blocks)
+        ]
+        if found:
+            return found[-1]
+    return length
 
 
 def footer(imprint: Imprint, language: str) -> Footer:

@@ -1,10 +1,9 @@
 """Links of a template: found once, numbered in order, replaced by slots; a target may carry the reader's own values.
 
-A link's target is http, https or mailto; only http(s) ones are tracked. Fields may stand behind the host, as in
-`https://shop.example/?c={{ customer.external_id }}`, and are escaped for URLs when a click resolves them.
+A link's target is http, https, mailto, tel or a place in the mail; only http(s) ones are tracked. Fields may stand
+behind the host, as in `https://shop.example/?c={{ customer.external_id }}`; a click resolves them, escaped for URLs.
 """
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 from content.rendering import sandbox
+from content.rendering.markup import Markup, Tag, read
 
-_ANCHOR = re.compile(r"""<(?:a|area)\b[^>]*?\shref\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.IGNORECASE)
 _BARE = re.compile(r"https?://[^\s<>\"'{}]+(?:\{\{[^{}]*\}\}[^\s<>\"'{}]*)*")
 _WEB = re.compile(r"^https?://[^/{}\s?#@\\]+(?:[/?#]|$)", re.IGNORECASE)
-_OTHER = re.compile(r"^(?:mailto:[^\s{}]+|#[\w-]*|tel:\+?[\d ()-]+)$", re.IGNORECASE)
+_OTHER = re.compile(r"^(?:mailto:[^\s{}]+|#[\w-]*|tel:\+?[\d().-]+)$", re.IGNORECASE)
 _FIELD = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-TRAILING = ".,;:!?)"
+_TRAILING = ".,;:!?"
 MAX_LINKS = 500
 
 
@@ -36,18 +35,31 @@ class Place:
         return bool(_WEB.match(self.target))
 
 
-def in_html(source: str) -> Iterator[Place]:
+def leads_on(tag: Tag) -> bool:
+    """Tell whether a tag is one that a reader can press: old Outlook has its own."""
+    return not tag.closes and (tag.name in {"a", "area"} or tag.name.startswith("v:"))
+
+
+def in_html(markup: Markup) -> Iterator[Place]:
     """Find the targets of all anchors, in order."""
-    for found in _ANCHOR.finditer(source):
-        group = "double" if found["double"] is not None else "single"
-        yield Place(found.start(group), found.end(group), html.unescape(found[group]).strip())
+    for tag in markup.tags:
+        if leads_on(tag):
+            for attribute in tag.attributes:
+                if attribute.name == "href":
+                    yield Place(attribute.start, attribute.end, attribute.value.strip())
 
 
 def in_text(source: str) -> Iterator[Place]:
     """Find the web addresses of a text part, in order, without the punctuation behind them."""
     for found in _BARE.finditer(source):
-        target = found[0].rstrip(TRAILING)
+        target = _without_punctuation(found[0])
         yield Place(found.start(), found.start() + len(target), target)
+
+
+def _without_punctuation(target: str) -> str:
+    while target[-1] in _TRAILING or (target[-1] == ")" and target.count(")") > target.count("(")):
+        target = target[:-1]
+    return target
 
 
 def allowed(target: str) -> bool:
@@ -55,9 +67,14 @@ def allowed(target: str) -> bool:
     return bool(_WEB.match(target) or _OTHER.match(target)) and not re.search(r"[\x00-\x20\\]", _FIELD.sub("", target))
 
 
+def fields_in(target: str) -> list[str]:
+    """List the expressions that a target holds."""
+    return [found[1] for found in _FIELD.finditer(target)]
+
+
 def targets(html_source: str, text_source: str) -> list[str]:
     """Number the tracked targets of both parts: each different one once, in order of appearance."""
-    places = [*in_html(html_source), *in_text(text_source)]
+    places = [*in_html(read(html_source)), *in_text(text_source)]
     return list(dict.fromkeys(place.target for place in places if place.tracked))
 
 

@@ -2,15 +2,18 @@
 
 import json
 import quopri
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import escape
 
 from connect.core.models import Tenant
 from connect.core.sql import Sql, rows
 from content.fields import values_sql
 from content.rendering.compile import Source, compile_content
 from content.rendering.footer import Imprint
+from content.rendering.links import resolve
 from conversations.models import Customer
 
 
@@ -30,23 +33,23 @@ class _DeadLinks:
     unsubscribe = "#unsubscribe"
     pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
-    def __init__(self, targets: list[str]) -> None:
-        self.targets = targets
+    def __init__(self, targets: list[str], values: Mapping[str, Any], escaped: Callable[[str], str]) -> None:
+        self.targets, self.values, self.escaped = targets, values, escaped
 
     def click(self, number: int) -> str:
-        """Show the target itself."""
-        return self.targets[number]
+        """Show where the link would lead this reader."""
+        return str(self.escaped(resolve(self.targets[number], self.values)))
 
 
 def render_preview(source: Source, values: Mapping[str, Any], *, conversation: Imprint, language: str) -> Preview:
     """Write a revision for one set of frozen values."""
     compiled = compile_content(source, conversation=conversation, language=language)
-    dead = _DeadLinks(compiled.links)
+    in_html, in_text = _DeadLinks(compiled.links, values, escape), _DeadLinks(compiled.links, values, str)
     return Preview(
         subject=compiled.subject(values),
         preheader=compiled.preheader(values),
-        html=quopri.decodestring(compiled.html(values, dead)).decode(),
-        text=quopri.decodestring(compiled.text(values, dead)).decode(),
+        html=quopri.decodestring(compiled.html(values, in_html)).decode(),
+        text=quopri.decodestring(compiled.text(values, in_text)).decode(),
     )
 
 

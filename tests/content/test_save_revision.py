@@ -31,7 +31,7 @@ def test_a_draft_becomes_a_revision_with_fields_links_and_hash(
     assert first.links == ["https://shop.northwind.example/guide"]
     assert (
         first.text
-        == "Winter\nHello {{ attributes.first_name|default('friend', true) }}\nOpen the guide (https://shop.northwind.example/guide)\n"
+        == "Winter\n\nHello {{ attributes.first_name|default('friend', true) }}\n\nOpen the guide (https://shop.northwind.example/guide)\n"
     )
     assert len(first.hash) == 64
     assert first.hash != second.hash
@@ -66,10 +66,7 @@ def test_a_draft_becomes_a_revision_with_fields_links_and_hash(
         (
             replace(draft(), text="{% if x %}"),
             "text",
-            (
-                "Line 1: Unexpected end of template. Jinja was looking for the following tags: 'elif' or"
-                " 'else' or 'endif'. The innermost block that needs to be closed is 'if'."
-            ),
+            "Line 1: “if” is never closed: write {% endif %} where it ends.",
         ),
     ],
 )
