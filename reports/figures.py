@@ -24,7 +24,7 @@ def waterfall(report: Overview, people_url: str) -> Waterfall:
         for step in report.waterfall
     ]
     return charts.waterfall(
-        Step(_("In the conversation"), report.run.members),
+        Step(_("Members"), report.run.members),
         outs,
         Step(_("Recipients"), report.run.recipients, "", people_url),
     )

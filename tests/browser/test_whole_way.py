@@ -103,7 +103,7 @@ def test_from_a_file_to_a_report(
     page.get_by_role("link", name="Autumn letter").click()
     tiles = page.locator(".tiles")
     expect(tiles).to_contain_text(f"of {run.recipients} planned")
-    expect(tiles).to_contain_text("1 people")
+    expect(tiles).to_contain_text("1 person")
     expect(page.locator("#report")).to_contain_text(f"What became of {run.recipients} messages")
     expect(page.locator("#report")).not_to_contain_text("don’t balance")
 
