@@ -127,6 +127,8 @@ class Engine:
                 self._pair(now)
                 self._tick(now)
                 self.claims.work(self._pipes[1], now, wants_more=self._wants_more)
+                if len(self.connections) < self.most and now >= self._reopen_at:
+                    self._open_connections(now)
                 self._compose(now)
             except Lost as error:
                 self._on_lost(error)
@@ -265,7 +267,6 @@ class Engine:
             connection.check_time(now)
         if not self._pipes:
             self._connect_pipes_again(now)
-        self._open_connections(now)
         if self.connections and any(c.phase in {Phase.IDLE, Phase.ENVELOPE, Phase.CONTENT} for c in self.connections):
             self._alone_since = 0.0
         elif self.claims.has_jobs or self.ready:
