@@ -51,8 +51,10 @@ def _signature(conversation: Conversation, keys: Sequence[DkimKey]) -> Finding:
     states = {DnsState(key.dns_state) for key in signing}
     if states & {DnsState.MISSING, DnsState.DIFFERENT}:
         return Finding(what, Verdict.BAD, _("A key signs whose record isn't in DNS."))
-    if states != {DnsState.PUBLISHED}:
-        return Finding(what, Verdict.WARNING, _("Signs; DNS isn't checked."))
+    if DnsState.UNREACHABLE in states:
+        return Finding(what, Verdict.WARNING, _("Signs; DNS gave no answer when it was asked."))
+    if DnsState.UNCHECKED in states:
+        return Finding(what, Verdict.WARNING, _("Signs; DNS hasn't been asked yet."))
     return Finding(what, Verdict.GOOD, _("Signs for %(domain)s.") % {"domain": domain})
 
 
@@ -64,8 +66,10 @@ def _address(conversation: Conversation) -> Finding:
 
 def _footer(conversation: Conversation) -> Finding:
     if conversation.footer.strip():
-        return Finding(_("Footer"), Verdict.GOOD, _("Stands above the unsubscribe link."))
-    return Finding(_("Footer"), Verdict.WARNING, _("Empty: only address and unsubscribe link stand below a message."))
+        return Finding(_("Footer"), Verdict.GOOD, _("Stands above the postal address."))
+    return Finding(
+        _("Footer"), Verdict.GOOD, _("Empty: a message ends with postal address and unsubscribe link alone.")
+    )
 
 
 def _bounces(conversation: Conversation) -> Finding:

@@ -9,6 +9,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 urlpatterns = [
     path("conversations/", require_GET(conversations.conversations), name="conversations"),
+    path("conversations/preview/", require_POST(conversations.preview), name="conversation-preview"),
     path("conversations/new/", get_or_post(conversations.new), name="conversation-new"),
     path("conversations/<uuid:conversation_id>/", require_GET(conversations.conversation), name="conversation"),
     path("conversations/<uuid:conversation_id>/edit/", get_or_post(conversations.edit), name="conversation-edit"),

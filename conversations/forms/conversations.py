@@ -23,7 +23,9 @@ class AsTyped(forms.CharField):
 class ConversationForm(forms.Form):
     """How a conversation is named and where it belongs, as whom it speaks, and what it falls back to."""
 
-    name = AsTyped(label=_("Name"), help_text=_("Only members see it."))
+    name = AsTyped(
+        label=_("Name"), help_text=_("Customers read it in the footer: what they subscribed to, and leave there.")
+    )
     department = forms.ChoiceField(label=_("Department"))
     from_name = AsTyped(label=_("From name"), help_text=_("What an inbox shows first."))
     from_email = AsTyped(
@@ -51,7 +53,7 @@ class ConversationForm(forms.Form):
     footer = AsTyped(
         label=_("Footer"),
         required=False,
-        help_text=_("Stands above the unsubscribe link: why somebody gets this."),
+        help_text=_("Stands below that sentence: a company number, a disclaimer, a phone."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     default_language = AsTyped(

@@ -1,6 +1,7 @@
 """Pages of conversations: the list, one conversation with its health, and the form that makes and changes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,25 @@ OFFERED_LANGUAGES = """
 """
 #: How long a look into DNS is waited for before the page says that no worker took it.
 LOOK_PATIENCE = timedelta(seconds=20)
+#: A preview shows no more of a field than a stored one could hold.
+SHOWN_CHARACTERS = 1000
 LEVELS = {Verdict.GOOD: "good", Verdict.WARNING: "warning", Verdict.BAD: "blocking"}
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """What a message shows of its conversation, as it is being typed."""
+
+    name: str
+    from_name: str
+    from_email: str
+    footer: str
+    postal_address: str
+
+    @classmethod
+    def read(cls, typed: Mapping[str, Any]) -> "Speaker":
+        """Take what the form holds, cut to what a preview needs."""
+        return cls(**{field.name: str(typed.get(field.name) or "")[:SHOWN_CHARACTERS].strip() for field in fields(cls)})
 
 
 @needs(Role.VIEWER)
@@ -116,6 +135,13 @@ def edit(request: ConsoleRequest, conversation_id: UUID) -> HttpResponse:
             messages.success(request, _("Saved. It holds for every message from now on."))
             return redirect(here(request, "conversation", conversation_id))
     return _form(request, form, one, status=422)
+
+
+@needs(Role.ADMIN)
+def preview(request: ConsoleRequest) -> HttpResponse:
+    """Show how a message would begin and end, with what is being typed."""
+    context = {"speaker": Speaker.read(request.POST.dict())}
+    return page(request, "conversations/_speaks.html", context, part="conversations/_speaks.html")
 
 
 @needs(Role.ADMIN)
@@ -206,6 +232,7 @@ def _form(
         "languages": _languages(),
         "zones": sorted(zones().values()),
         "differences": None,
+        "typed": Speaker.read({field.html_name: field.value() for field in form}),
         **more,
     }
     return page(request, "conversations/conversation_form.html", context, status=status)
