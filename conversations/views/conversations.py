@@ -36,7 +36,8 @@ OFFERED_LANGUAGES = """
 LOOK_PATIENCE = timedelta(seconds=20)
 #: A preview shows no more of a field than a stored one could hold.
 SHOWN_CHARACTERS = 1000
-LEVELS = {Verdict.GOOD: "good", Verdict.WARNING: "warning", Verdict.BAD: "blocking"}
+#: As a campaign's pre-flight list shows the same: nothing here blocks a launch.
+LEVELS = {Verdict.GOOD: "good", Verdict.WARNING: "info", Verdict.BAD: "warning"}
 
 
 @dataclass(frozen=True)
@@ -251,12 +252,16 @@ def _both(
             "theirs": names.get(theirs[field.name], theirs[field.name]),
         }
         for field in form
-        if field.name != "version" and (field.value() or "").strip() != theirs[field.name]
+        if field.name != "version" and _as_stored(field.value()) != theirs[field.name]
     ]
     again = ConversationForm(
         {**{field.html_name: field.value() for field in form}, "version": now_stands.version}, departments=departments
     )
     return _form(request, again, now_stands, status=409, differences=differences)
+
+
+def _as_stored(typed: str | None) -> str:
+    return (typed or "").replace("\r\n", "\n").strip()
 
 
 def _languages() -> list[tuple[str, str]]:

@@ -230,6 +230,7 @@ def test_a_save_without_the_right_version_shows_both(
         assert "Mine &lt;b&gt;" in text
         assert "Northwind Outfitters" in text
         assert '<input type="hidden" name="version" value="1"' in text
+        assert text.count('data-label="Theirs, saved"') == 1
 
 
 @pytest.mark.parametrize(
