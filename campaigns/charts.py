@@ -53,8 +53,8 @@ def narrow_waterfall(
 
 
 def draw_flight(flight: Flight, zone: str) -> Plot | None:
-    """Draw the flight plan by hours on the conversation's clock."""
-    if not flight.hours:
+    """Draw the flight plan by hours on the conversation's clock; one hour alone needs no picture."""
+    if len(flight.hours) < 2:
         return None
     local = [hour.at.astimezone(ZoneInfo(zone)) for hour in flight.hours]
     groups = [
@@ -95,10 +95,14 @@ def flight_sentence(flight: Flight, zone: str, now: datetime) -> str:
         return ""
     going = sum(plan.people for plan in flight.zones)
     first, last = flight.zones[0].goes, max(plan.goes for plan in flight.zones)
-    words = {"count": number(going), "first": short_moment(first, zone, now), "last": short_moment(last, zone, now)}
+    words = {"count": number(going), "first": _inside(first, zone, now), "last": _inside(last, zone, now)}
     if first == last:
         return _("%(count)s messages may go from %(first)s on.") % words
     return _("%(count)s messages may go from %(first)s on, the last zone’s from %(last)s.") % words
+
+
+def _inside(at: datetime, zone: str, now: datetime) -> str:
+    return short_moment(at, zone, now, inside=True)
 
 
 def _quiet_spans(hours: tuple[Hour, ...]) -> list[charts.Span]:

@@ -16,9 +16,14 @@ def wall_time(local: datetime) -> str:
     return f"{as_date(local.date(), weekday=True)} {local:%H:%M}"
 
 
-def short_moment(at: datetime, zone: str, now: datetime) -> str:
-    """Write an instant for a list, on a zone's clock: Today 07:00, Thu 26 Nov 09:00; another year is named."""
+def short_moment(at: datetime, zone: str, now: datetime, *, inside: bool = False) -> str:
+    """Write an instant for a list, on a zone's clock: Today 07:00, Thu 26 Nov 09:00; another year is named.
+
+    `inside` a sentence, today begins with a small letter.
+    """
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    if inside and local.date() == today:
+        return _("today %(time)s") % {"time": f"{local:%H:%M}"}
     return _short(local, today)
 
 

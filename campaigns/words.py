@@ -79,3 +79,24 @@ DEEDS = {
     Did.CANCELLED_CAMPAIGN.value: _("Cancelled"),
     Did.FINISHED_RUN.value: _("The run ended"),
 }
+
+DEED_ICONS = {
+    Did.MADE_CAMPAIGN.value: "flag",
+    Did.CHANGED_CAMPAIGN.value: "pencil",
+    Did.COPIED_CAMPAIGN.value: "document-duplicate",
+    Did.ARCHIVED_CAMPAIGN.value: "archive-box",
+    Did.ASKED_APPROVAL.value: "chat-bubble-left",
+    Did.APPROVED.value: "check-circle",
+    Did.REQUESTED_CHANGES.value: "pencil",
+    Did.REJECTED.value: "x-circle",
+    Did.WITHDREW_APPROVAL.value: "arrow-uturn-left",
+    Did.VOIDED_APPROVALS.value: "void",
+    Did.COMMENTED.value: "chat-bubble-left",
+    Did.LAUNCHED_CAMPAIGN.value: "paper-airplane",
+    Did.HELD_CAMPAIGN.value: "hand-raised",
+    Did.STARTED_RUN.value: "going",
+    Did.PAUSED_RUN.value: "pause",
+    Did.RESUMED_RUN.value: "going",
+    Did.CANCELLED_CAMPAIGN.value: "x-circle",
+    Did.FINISHED_RUN.value: "check-circle",
+}

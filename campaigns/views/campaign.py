@@ -22,13 +22,13 @@ from campaigns.menus import menu_of
 from campaigns.models import Campaign, Run
 from campaigns.queries import EDITABLE, OPEN_RUN, RUNNING
 from campaigns.readiness import row_names
-from campaigns.states import CampaignState, ExclusionReason, RunState
+from campaigns.states import ApprovalKind, CampaignState, ExclusionReason, RunState
 from campaigns.views.builder import details
 from campaigns.views.content import matrix_rows
 from campaigns.views.progress import drawn
 from campaigns.views.review import facts
 from campaigns.views.shell import NAMES, Builder, open_builder, step_url
-from campaigns.words import DEEDS, REASONS
+from campaigns.words import DEED_ICONS, DEEDS, KIND_NAMES, PART_NAMES, REASONS
 from connect.core import panels
 from connect.core.cursors import read_cursor, write_cursor
 from connect.core.errors import Invalid
@@ -52,7 +52,10 @@ def campaign(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
         return redirect(step_url(request, shown, _first_open(builder)))
     run = Run.objects.of(request.tenant).latest_of(shown)
     context = builder.context(tab="overview", **_overview(builder, run))
-    return page(request, "campaigns/campaign.html", context, part="campaigns/_live.html")
+    answer = page(request, "campaigns/campaign.html", context, part="campaigns/_live.html")
+    if request.htmx and request.GET.get("was", shown.state) != shown.state:
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 @needs(Role.VIEWER)
@@ -132,7 +135,15 @@ def history(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
     """List what was done to a campaign, newest first."""
     builder = open_builder(request, campaign_id, "review")
     entries = AuditEntry.objects.of(request.tenant).about([campaign_id])[:HISTORY_ROWS]
-    deeds = [{"entry": entry, "says": DEEDS.get(entry.did, entry.did), "detail": _detail(entry)} for entry in entries]
+    deeds = [
+        {
+            "entry": entry,
+            "says": DEEDS.get(entry.did, entry.did),
+            "detail": _detail(entry),
+            "icon": DEED_ICONS.get(entry.did, "clock"),
+        }
+        for entry in entries
+    ]
     return page(request, "campaigns/history.html", builder.context(tab="history", deeds=deeds))
 
 
@@ -199,7 +210,9 @@ def _overview(builder: Builder, run: Run | None) -> dict[str, Any]:
         "run": run,
         "live": shown.state in RUNNING and (run is None or run.state in OPEN_RUN),
         "planning": bool(run and run.state == RunState.PLANNING),
-        "progress": drawn(known, request.now, builder.zone) if known else None,
+        "progress": drawn(known, request.now, builder.zone, moving=shown.state == CampaignState.SENDING)
+        if known
+        else None,
         "counted": counted,
         "drawing": draw_waterfall(counted, frozen.speaker.name, people_href(request, shown))
         if counted and frozen.speaker
@@ -245,5 +258,10 @@ def _detail(entry: AuditEntry) -> str:
     details = entry.details
     if reason := details.get("reason"):
         return str(reason)
-    named = [*details.get("parts", []), *details.get("kinds", [])]
-    return ", ".join(map(str, named))
+    parts = [PART_NAMES.get(part, part) for part in details.get("parts", [])]
+    kinds = [KIND_NAMES[ApprovalKind(kind)] for kind in [*details.get("kinds", []), *_one(details, "kind")]]
+    return ", ".join(map(str, [*parts, *kinds]))
+
+
+def _one(details: dict[str, Any], name: str) -> list[str]:
+    return [details[name]] if name in details else []

@@ -124,7 +124,9 @@ def _rows(request: ConsoleRequest, listed: list[Campaign]) -> dict[str, list[dic
             "when": when,
             "whose": whose,
             "detail": campaign.held_reason or (run.stop_reason if run else "") or notes.get(campaign.pk, ""),
-            "progress": drawn(known, request.now, zone) if known and campaign.state in RUNNING else None,
+            "progress": drawn(known, request.now, zone, moving=campaign.state == CampaignState.SENDING)
+            if known and campaign.state in RUNNING
+            else None,
             "results": results.get(campaign.pk),
             "menu": menu_of(request.member, campaign, known.waiting if known else None),
         }

@@ -24,8 +24,8 @@ class Drawn:
     total: int
 
 
-def drawn(progress: Progress, now: datetime, zone: str) -> Drawn:
-    """Draw how far a run has come."""
+def drawn(progress: Progress, now: datetime, zone: str, *, moving: bool = True) -> Drawn:
+    """Draw how far a run has come; one that doesn't move has no end in sight."""
     refused = progress.rejected + progress.expired
     left_out = progress.skipped + progress.cancelled
     parts = [
@@ -37,7 +37,7 @@ def drawn(progress: Progress, now: datetime, zone: str) -> Drawn:
     ]
     taken = progress.accepted + progress.in_doubt
     done = progress.total - progress.waiting
-    end = ends_at(progress, now)
+    end = ends_at(progress, now) if moving else None
     words = {
         "done": number(taken),
         "all": number(progress.total),

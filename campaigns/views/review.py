@@ -252,8 +252,9 @@ def _before_deciding(builder: Builder) -> list[dict[str, str]]:
     counts = {"left": number(known.waterfall.recipients), "all": number(known.waterfall.members)}
     says = [("#waterfall", _("%(left)s of %(all)s will get it") % counts, _("Open waterfall"))]
     if flight.zones:
-        last = short_moment(max(plan.goes for plan in flight.zones), builder.zone, builder.request.now)
-        expire = {"when": last, "late": number(flight.late)}
+        last = max(plan.goes for plan in flight.zones)
+        when = short_moment(last, builder.zone, builder.request.now, inside=True)
+        expire = {"when": when, "late": number(flight.late)}
         says.append(("#flight", _("The last may go %(when)s; %(late)s come too late") % expire, _("Open flight plan")))
     return [{"level": "info", "text": text, "url": url, "go": go} for url, text, go in says]
 

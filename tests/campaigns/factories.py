@@ -25,7 +25,7 @@ from connect.core.tenancy import tenant as open_tenant
 from content.models import MessageContent, Revision
 from conversations.models import Conversation
 from segments.actions.models import create_segmentation
-from segments.models import SegmentationModel
+from segments.models import Segment, SegmentationModel
 from tests.content.factories import draft as words
 from tests.content.factories import make_content, make_revision
 
@@ -119,6 +119,13 @@ class Stage:
         with open_tenant(self.tenant):
             return list(Approval.objects.filter(campaign=campaign, state=ApprovalState.ASKED).order_by("pk"))
 
+    def revise(self, subject: str, language: str = "en") -> Revision:
+        """Save the content's next revision in a language."""
+        with open_tenant(self.tenant):
+            return make_revision(
+                self.tenant, self.content, self.marketer, now=self.now, language=language, words=words(subject)
+            )
+
     def fresh(self, campaign: Campaign) -> Campaign:
         """Read a campaign again."""
         with open_tenant(self.tenant):
@@ -127,8 +134,6 @@ class Stage:
 
 def segment_ids(tenant: Tenant, model: SegmentationModel) -> list[Any]:
     """List the public ids of a model's segments, in order."""
-    from segments.models import Segment
-
     return list(Segment.objects.of(tenant).filter(model=model).order_by("position").values_list("public_id", flat=True))
 
 
