@@ -232,6 +232,12 @@ class Connection:
     def _on_content(self, reply: Reply, now: float) -> None:
         self._expected.popleft()
         outcome = self._refused or verdict(reply)
+        if self._unsent:
+            # An answer before the end: what is still to be sent must not be taken for commands.
+            early = outcome.state is MessageState.ACCEPTED
+            self._settle(in_doubt(f"accepted before its end: {reply.text}") if early else outcome)
+            self._close("answered before the end of the content")
+            return
         self._must_reset = self._refused is not None or reply.code >= 400
         self._settle(outcome)
         if reply.code == 421 or not 200 <= reply.code < 600:

@@ -24,7 +24,8 @@ LONGEST_WAIT_SECONDS = 60.0
 class Step:
     """What to do with one attempt for one recipient. `stage`: rcpt, data, body, content.
 
-    `reply` is said instead of the usual answer; `drop` closes the connection instead (stage body: in the middle of it).
+    `reply` is said instead of the usual answer; `drop` closes the connection instead. In stage body both come in the
+    middle of the content, and after a reply the rest of it is read as commands, as careless servers do.
     """
 
     stage: str
@@ -220,19 +221,18 @@ class _Session:
         answer = await self._scripted("data", "354 go on")
         if not answer or not await self._say(answer) or not answer.startswith("354"):
             return bool(answer)
+        if self.step and self.step.stage == "body":
+            await self.reader.readexactly(64)
+            self.sender = self.recipient = ""
+            return bool(self.step.reply) and await self._say(self.step.reply)
         content = await self._content()
-        if content is None:
-            return False
         answer = await self._scripted("content", "250 2.0.0 queued as X1")
         self.receiver.copies.append(Copy(self.recipient, self.sender, content, self.number, answer))
         self.sender = self.recipient = ""
         await self.receiver.wait_if_held()
         return bool(answer) and await self._say(answer)
 
-    async def _content(self) -> bytes | None:
-        if self.step and self.step.stage == "body":
-            await self.reader.readexactly(64)
-            return None
+    async def _content(self) -> bytes:
         if self.receiver.lenient:
             return await self._lenient_content()
         lines = []

@@ -83,3 +83,14 @@ def test_a_server_that_is_away_costs_nothing_but_time(
     with Receiver() as back:
         send_to(back, cast)
     assert states(cast) == {"accepted": 3}
+
+
+def test_an_answer_in_the_middle_of_a_large_content_ends_the_connection(planned: Planned, send_to: SendTo) -> None:
+    large = "<html><body>" + "<p>MAIL FROM:x RCPT TO:y</p>\n" * 120_000 + "</body></html>"
+    cast = planned(2, html=large)
+    first = addresses(2)[0]
+    with Receiver(script={first: [Step("body", "552 5.3.4 too large for us")]}, features=("PIPELINING",)) as receiver:
+        send_to(receiver, cast, connections=1)
+        assert receiver.per_recipient() == Counter(addresses(2)[1:])
+        assert {copy.connection for copy in receiver.copies} == {2}
+    assert messages(cast, "state, code") == [("rejected", "552 5.3.4"), ("accepted", "250 2.0.0")]
