@@ -30,7 +30,8 @@ def do_planned(tenant: Tenant, run_id: int, *, members: int, filtered: int, reci
     Errors: Run.DoesNotExist; WrongState unless it is planning.
     """
     campaign, run = _locked(tenant, run_id)
-    row = Run.objects.of(tenant).filter(pk=run.pk)
+    # A paused run may become a sending one too, but not by this.
+    row = Run.objects.of(tenant).filter(pk=run.pk, state=RunState.PLANNING)
     row.move(RunState.SENDING, planned_at=now, members=members, filtered=filtered, recipients=recipients)
     audit(tenant, None, Did.PLANNED_RUN, campaign.public_id, now=now, run=str(run.public_id), recipients=recipients)
     ring(Bell.SEND_DUE, tenant.pk, run.pk)

@@ -95,7 +95,7 @@ CHANGES: dict[str, tuple[str, Callable[[Frozen], Frozen]]] = {
     "no quiet period": ("quiet", lambda frozen: replace(frozen, quiet=None)),
     "the expiry": (
         "expiry",
-        lambda frozen: replace(frozen, expires_at=frozen.expires_at + timedelta(minutes=1)),  # type: ignore[operator]
+        lambda frozen: replace(frozen, expires_at=frozen.expires_at + timedelta(minutes=1)),  # type: ignore[operator, arg-type]
     ),
     "no expiry": ("expiry", lambda frozen: replace(frozen, expires_at=None)),
     "the channels": ("channels", lambda frozen: replace(frozen, channels=("email", "sms"))),

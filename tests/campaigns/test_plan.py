@@ -108,7 +108,7 @@ def suppress(tenant: Tenant, *addresses: str, now: datetime) -> None:
 
 
 def test_reasons_come_in_the_order_of_the_waterfall(tenant: Tenant, news: Conversation, now: datetime) -> None:
-    bad = {"state": SubscriptionState.UNSUBSCRIBED, "email": "bad@x.example", "country": "FR"}
+    bad: dict[str, Any] = {"state": SubscriptionState.UNSUBSCRIBED, "email": "bad@x.example", "country": "FR"}
     add_customer(tenant, "left", news, now=now, **bad)
     add_customer(tenant, "pending", news, now=now, state=SubscriptionState.PENDING)
     add_customer(tenant, "bounced", news, now=now, state=SubscriptionState.BOUNCED_OUT)
@@ -262,7 +262,7 @@ def test_whose_turn_comes_at_the_expiry_or_later_is_expired(tenant: Tenant, news
 
 
 def test_only_the_fields_that_a_revision_uses_are_frozen(tenant: Tenant, news: Conversation, now: datetime) -> None:
-    person = {"attributes": {"city": "Ulm", "points": 3}, "region": "BW"}
+    person: dict[str, Any] = {"attributes": {"city": "Ulm", "points": 3}, "region": "BW"}
     add_customer(tenant, "en", news, now=now, language="en", **person)
     add_customer(tenant, "fr", news, now=now, language="fr", **person)
     with open_tenant(tenant):
