@@ -5,23 +5,25 @@ Faults stop a save, each at its place; advice doesn't.
 
 import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from selectolax.lexbor import LexborHTMLParser
 
-from content.fields import ROOTS
+from content.fields import DECLARED, ROOTS
 from content.rendering import grammar, links, markup, sandbox
 from content.rendering.encoding import on_lines
 from content.rendering.footer import ending
 from content.rendering.grammar import MAX_FAULTS
 from content.rendering.markup import Attribute, Markup, Tag
+from content.rendering.plaintext import text_of
 from content.rendering.sandbox import TemplateFault
 
 MAX_SUBJECT = 250
+DECLARED_ROOTS = tuple(f"{root}." for root in DECLARED)
 #: Gmail cuts a mail off behind this size.
 CLIPPED_BYTES = 102_000
 FORBIDDEN_TAGS = frozenset(
@@ -65,6 +67,19 @@ class Advice:
     says: str
 
 
+def completed(draft: Draft) -> Draft:
+    """Bring a draft without faults to how it is kept: with a text part, made from the HTML where none was written."""
+    tidy = draft.tidy()
+    return tidy if tidy.text.strip() else replace(tidy, text=text_of(tidy.html)).tidy()
+
+
+def fields_of(draft: Draft) -> list[str]:
+    """Name the fields that a draft without faults uses anywhere, links included."""
+    html = on_lines(draft.html)
+    lines = (draft.subject, draft.preheader, on_lines(draft.text))
+    return sorted(sandbox.fields(html, "html").union(*(sandbox.fields(line, "text") for line in lines)))
+
+
 def faults(draft: Draft) -> dict[str, list[TemplateFault]]:
     """Find what stops a save, by field. Empty means that the draft may become a revision."""
     html, text = on_lines(draft.html), on_lines(draft.text)
@@ -78,16 +93,24 @@ def faults(draft: Draft) -> dict[str, list[TemplateFault]]:
         found["preheader"].append(TemplateFault(1, 0, _("A preheader is plain text, without < or >.")))
     if not draft.html.strip():
         found["html"].append(TemplateFault(1, 0, _("Write the message.")))
-    if not found["html"]:
-        found["html"] = list(islice(_html_faults(html), MAX_FAULTS))
-    if not found["text"]:
-        found["text"] = list(islice(_text_faults(text), MAX_FAULTS))
-    return {field: list(dict.fromkeys(said)) for field, said in found.items() if said}
+    if grammar.parses(html, "html"):
+        found["html"] += islice(_html_faults(html), MAX_FAULTS)
+    if grammar.parses(text, "text"):
+        found["text"] += islice(_text_faults(text), MAX_FAULTS)
+    return {field: _in_order(said) for field, said in found.items() if said}
 
 
-def advice(draft: Draft) -> list[Advice]:
-    """Find what the author should know about a draft without faults."""
-    found = []
+def _in_order(said: list[TemplateFault]) -> list[TemplateFault]:
+    return sorted(dict.fromkeys(said), key=lambda fault: (fault.line, fault.column))[:MAX_FAULTS]
+
+
+def advice(draft: Draft, declared: Collection[str]) -> list[Advice]:
+    """Find what the author should know about a draft without faults; `declared` names what customers may have."""
+    found = [
+        Advice("html", _("“%(field)s” isn’t declared: it is empty for everybody.") % {"field": field})
+        for field in fields_of(draft)
+        if field.startswith(DECLARED_ROOTS) and field not in declared
+    ]
     seen = markup.read(on_lines(draft.html))
     missing = sum(1 for tag in seen.tags if tag.name == "img" and not _says_something(tag))
     if missing:
@@ -171,7 +194,7 @@ def _attribute_faults(tag: Tag, attribute: Attribute) -> Iterator[str]:
 def _fields_of_loops(target: str) -> Iterator[str]:
     """Find what a click couldn't fill in later: then nothing is known of the loop that the link stood in."""
     for expression in links.fields_in(target):
-        names = sandbox.names("{{" + expression + "}}")
+        names = sandbox.names(expression) if grammar.parses(expression, "text") else set()
         for name in sorted(names - ROOTS):
             yield _("A link can't hold “%(name)s”: a click knows the customer's fields, not the loop.") % {"name": name}
 

@@ -54,5 +54,11 @@ def field_menu(tenant: Tenant) -> list[Group]:
     return [group for group in groups if group.fields]
 
 
+def declared_fields(tenant: Tenant) -> set[str]:
+    """Name the declared fields as templates do: `attributes.first_name`."""
+    declared = Attribute.objects.of(tenant).filter(kind__in=[kind.value for kind in GROUPS])
+    return {f"{GROUPS[AttributeKind(kind)]}.{name}" for kind, name in declared.values_list("kind", "name")}
+
+
 def _code(root: str, name: str) -> str:
     return f"{{{{ {root}.{name} }}}}" if name.isidentifier() else f"{{{{ {root}['{name}'] }}}}"

@@ -12,8 +12,10 @@ from jinja2 import TemplateError
 
 from connect.core.errors import Invalid
 from connect.core.models import Member, Tenant
+from content.checks import Draft, completed, fields_of
 from content.models import Revision
 from content.rendering.footer import FrozenImprint, Imprint
+from content.rendering.links import targets
 from content.rendering.preview import Preview, render_preview, values_of
 from conversations.addresses import normalise_email
 from conversations.models import Conversation, Customer
@@ -64,7 +66,35 @@ def conversations_of(tenant: Tenant, member: Member) -> list[Conversation]:
     return list(Conversation.objects.of(tenant).visible_to(member).filter(archived_at=None).order_by("name", "pk"))
 
 
-def render_for(tenant: Tenant, revision: Revision, reader: Reader) -> Preview:
+@dataclass
+class Unsaved:
+    """A draft without faults, as it would be kept."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    language: str
+    fields: list[str]
+    links: list[str]
+    hash: str = "0" * 64
+
+
+def unsaved(draft: Draft, language: str) -> Unsaved:
+    """Take a draft without faults for a revision."""
+    whole = completed(draft)
+    return Unsaved(
+        whole.subject,
+        whole.preheader,
+        whole.html,
+        whole.text,
+        language=language,
+        fields=fields_of(whole),
+        links=targets(whole.html, whole.text),
+    )
+
+
+def render_for(tenant: Tenant, revision: Revision | Unsaved, reader: Reader) -> Preview:
     """Write a revision as a reader gets it.
 
     Errors: Invalid where the template breaks for this reader.

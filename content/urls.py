@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from content.views import contents, editor, preview, revisions
+from content.views import contents, drafts, editor, preview, revisions
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("content/revisions/<uuid:revision_id>/html/", require_GET(preview.revision_html), name="revision-html"),
     path("content/revisions/<uuid:revision_id>/text/", require_GET(preview.revision_text), name="revision-text"),
     path("content/<uuid:content_id>/", require_GET(editor.content), name="content"),
+    path("content/<uuid:content_id>/draft/", require_POST(drafts.draft), name="content-draft"),
+    path("content/<uuid:content_id>/draft/html/", require_POST(drafts.draft_html), name="content-draft-html"),
     path("content/<uuid:content_id>/save/", require_POST(editor.save), name="content-save"),
     path("content/<uuid:content_id>/rename/", require_POST(contents.rename), name="content-rename"),
     path("content/<uuid:content_id>/copy/", require_POST(contents.copy), name="content-copy"),

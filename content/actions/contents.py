@@ -1,7 +1,6 @@
 """Make content, save its revisions, copy and archive it. A revision is never changed."""
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,15 +12,14 @@ from connect.core.errors import Forbidden, Invalid, StaleVersion
 from connect.core.models import Department, Member, Tenant
 from connect.core.roles import Role
 from connect.core.tenancy import in_tenant
-from content.checks import Draft, faults
+from content.checks import Draft, completed, faults, fields_of
 from content.did import Did
 from content.models import MessageContent, Revision
-from content.rendering import links, sandbox
-from content.rendering.plaintext import text_of
+from content.rendering import links
 from conversations.addresses import check_header_text, check_language
 
 NAME_KEY = "content_content_name_key"
-PARTS = (("subject", "text"), ("preheader", "text"), ("html", "html"), ("text", "text"))
+PARTS = ("subject", "preheader", "html", "text")
 
 
 class BrokenTemplate(Invalid):
@@ -176,18 +174,10 @@ def access_content(tenant: Tenant, content_id: UUID, by: Member) -> MessageConte
 def hash_of(draft: Draft) -> str:
     """Hash all parts of a draft: SHA-256 in hex over their lengths and words."""
     digest = hashlib.sha256()
-    for part, _kind in PARTS:
+    for part in PARTS:
         words = getattr(draft, part).encode()
         digest.update(f"{part}:{len(words)}:".encode() + words)
     return digest.hexdigest()
-
-
-def fields_of(draft: Draft) -> list[str]:
-    """Name the fields that a draft uses anywhere, links included."""
-    found: set[str] = set()
-    for part, kind in PARTS:
-        found |= sandbox.fields(getattr(draft, part), "html" if kind == "html" else "text")
-    return sorted(found)
 
 
 def _whole(draft: Draft) -> Draft:
@@ -195,7 +185,7 @@ def _whole(draft: Draft) -> Draft:
     written = draft.tidy()
     if faults(written):
         raise BrokenTemplate(written)
-    whole = written if written.text.strip() else replace(written, text=text_of(written.html)).tidy()
+    whole = completed(written)
     if faults(whole):
         raise Invalid({"text": _("Write the plain text yourself: none can be made from this HTML.")})
     return whole

@@ -55,6 +55,14 @@ _SENTENCES = (
 )
 
 
+def parses(source: str, kind: Kind) -> bool:
+    """Tell whether a template can be read at all, whatever else is wrong with it."""
+    try:
+        return len(source) <= MAX_SOURCE_CHARACTERS and parse(source, kind) is not None
+    except (TemplateSyntaxError, ValueError, RecursionError):
+        return False
+
+
 def faults(source: str, kind: Kind) -> list[TemplateFault]:
     """Say all that is wrong with a template. Empty means that it may be kept and will render for every customer."""
     if len(source) > MAX_SOURCE_CHARACTERS:

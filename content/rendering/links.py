@@ -11,12 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from content.rendering import sandbox
-from content.rendering.markup import Markup, Tag, read
+from content.rendering.markup import Markup, Tag, pieces, read
 
 _BARE = re.compile(r"https?://[^\s<>\"'{}]+(?:\{\{[^{}]*\}\}[^\s<>\"'{}]*)*")
 _WEB = re.compile(r"^https?://[^/{}\s?#@\\]+(?:[/?#]|$)", re.IGNORECASE)
 _OTHER = re.compile(r"^(?:mailto:[^\s{}]+|#[\w-]*|tel:\+?[\d().-]+)$", re.IGNORECASE)
-_FIELD = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TRAILING = ".,;:!?"
 MAX_LINKS = 500
 
@@ -64,12 +63,16 @@ def _without_punctuation(target: str) -> str:
 
 def allowed(target: str) -> bool:
     """Tell whether a target may stand in a mail."""
-    return bool(_WEB.match(target) or _OTHER.match(target)) and not re.search(r"[\x00-\x20\\]", _FIELD.sub("", target))
+    if not (_WEB.match(target) or _OTHER.match(target)):
+        return False
+    parts = list(pieces(target))
+    written = "".join(part.text for part in parts if not part.word)
+    return all(part.word in {"", "{{"} for part in parts) and not re.search(r"[\x00-\x20\\]", written)
 
 
 def fields_in(target: str) -> list[str]:
-    """List the expressions that a target holds."""
-    return [found[1] for found in _FIELD.finditer(target)]
+    """List the fields that a target holds, as written: `{{ customer.external_id }}`."""
+    return [part.text for part in pieces(target) if part.word == "{{"]
 
 
 def targets(html_source: str, text_source: str) -> list[str]:
@@ -80,8 +83,6 @@ def targets(html_source: str, text_source: str) -> list[str]:
 
 def resolve(target: str, values: Mapping[str, Any]) -> str:
     """Put a reader's frozen values into a target, escaped for URLs."""
-
-    def value(found: re.Match[str]) -> str:
-        return quote(sandbox.render("{{" + found[1] + "}}", "text", values), safe="")
-
-    return _FIELD.sub(value, target)
+    return "".join(
+        quote(sandbox.render(part.text, "text", values), safe="") if part.word else part.text for part in pieces(target)
+    )

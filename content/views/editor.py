@@ -22,13 +22,13 @@ from connect.core.roles import Role
 from connect.core.web import ConsoleRequest, here, needs, page
 from content.actions import contents as actions
 from content.actions.contents import BrokenTemplate, newest_revisions
-from content.checks import CLIPPED_BYTES, Draft, advice, faults
+from content.checks import Draft, faults
 from content.compare import compare
 from content.fieldmenu import field_menu
 from content.forms import DraftForm, LanguageForm, NameForm, PreviewForm
 from content.models import MessageContent, Revision
-from content.rendering import links
 from content.rendering.sandbox import TemplateFault
+from content.views.drafts import facts
 from content.views.preview import pane
 from conversations.addresses import check_language
 
@@ -119,7 +119,7 @@ def editor_page(
         "conflict": conflict,
         "fields": field_menu(request.tenant),
         "uses": panels.used_by(request.tenant, "content", content.public_id),
-        **_facts(draft),
+        **facts(request.tenant, draft, places or (faults(draft) if draft.html.strip() else {})),
         **pane(request, content, newest, PreviewForm({"language": language})),
     }
     return page(request, "content/editor.html", context, status=status)
@@ -215,19 +215,3 @@ def _put_places(form: DraftForm, places: Mapping[str, list[TemplateFault]]) -> N
             if field not in SINGLE_LINES:
                 says = _("Line %(line)s: %(says)s") % {"line": fault.line, "says": fault.says}
             form.add_error(field, says)
-
-
-def _facts(draft: Draft) -> dict[str, Any]:
-    """Gather what the author should know: links, size, advice. A draft with faults gets no advice."""
-    written = bool(draft.html.strip())
-    return {
-        "found_links": links.targets(draft.html, draft.text)[: links.MAX_LINKS],
-        "size": len(draft.html.encode()),
-        "limit": CLIPPED_BYTES,
-        "advice": _minded(draft) if written and not faults(draft) else [],
-        "written": written,
-    }
-
-
-def _minded(draft: Draft) -> list[dict[str, str]]:
-    return [{"level": "warning" if one.field == "html" else "info", "text": one.says} for one in advice(draft)]

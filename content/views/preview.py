@@ -66,7 +66,7 @@ def pane(
     wanted = form.cleaned_data if form.is_valid() else {}
     revision = _chosen_revision(request, content, newest, wanted)
     conversations = conversations_of(request.tenant, request.member)
-    reader, missing = _reader(request, wanted, conversations)
+    reader, missing = reader_of(request, wanted, conversations)
     shown: Preview | None = None
     broken = ""
     if revision is not None:
@@ -75,7 +75,7 @@ def pane(
         except Invalid as error:
             broken = " ".join(error.fields["html"])
     kept = {
-        "language": revision.language if revision else None,
+        "language": revision.language if revision else wanted.get("language") or None,
         "revision": wanted.get("revision"),
         "customer": reader.customer.public_id if reader.customer else None,
         "nobody": None if reader.customer else "1",
@@ -100,7 +100,10 @@ def pane(
             "shown": shown,
             "broken": broken,
             "src": _source(request, revision, reader),
-            "sender": _sender(reader.conversation),
+            "draft": None
+            if wanted.get("revision") or kept["wide"]
+            else _drafts(request, content, reader, str(kept["part"])),
+            "sender": sender_of(reader.conversation),
             **_choices(with_query(here(request, "content-preview", content.public_id), **kept), kept),
         }
     }
@@ -133,15 +136,29 @@ def _choices(url: str, kept: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _sender(conversation: Conversation | None) -> str:
+def sender_of(conversation: Conversation | None) -> str:
+    """Write from whom a message comes, as mail programs show it."""
     return f"{conversation.from_name} <{conversation.from_email}>" if conversation else ""
 
 
 def _source(request: ConsoleRequest, revision: Revision | None, reader: Reader) -> str:
     if revision is None:
         return ""
+    return _for(reader, here(request, "revision-html", revision.public_id))
+
+
+def _drafts(request: ConsoleRequest, content: MessageContent, reader: Reader, part: str) -> dict[str, str] | None:
+    """Tell where a draft is checked and shown for this reader; None where the member may write none."""
+    if content.archived_at is not None or not request.member.may(Role.MARKETER, content.department_id):
+        return None
+    names = {"check": "content-draft", "html": "content-draft-html"}
+    urls = {key: with_query(here(request, name, content.public_id), part=part) for key, name in names.items()}
+    return {key: _for(reader, url) for key, url in urls.items()}
+
+
+def _for(reader: Reader, url: str) -> str:
     return with_query(
-        here(request, "revision-html", revision.public_id),
+        url,
         customer=reader.customer.public_id if reader.customer else None,
         nobody=None if reader.customer else "1",
         conversation=reader.conversation.public_id if reader.conversation else None,
@@ -154,7 +171,7 @@ def _bare(request: ConsoleRequest, revision_id: UUID, kind: str) -> HttpResponse
     form = PreviewForm(request.GET)
     if not form.is_valid():
         raise Revision.DoesNotExist
-    reader, missing = _reader(request, form.cleaned_data, conversations_of(request.tenant, request.member))
+    reader, missing = reader_of(request, form.cleaned_data, conversations_of(request.tenant, request.member))
     if missing:
         raise Customer.DoesNotExist
     status = 200
@@ -164,6 +181,11 @@ def _bare(request: ConsoleRequest, revision_id: UUID, kind: str) -> HttpResponse
     except Invalid as error:
         status, says = 422, " ".join(error.fields["html"])
         body = f"<p>{escape(says)}</p>" if kind == "text/html" else says
+    return bare(body, kind, status=status)
+
+
+def bare(body: str, kind: str, *, status: int = 200) -> HttpResponse:
+    """Answer with a message alone: nothing in it can run, and nobody else can frame it."""
     answer = HttpResponse(body, content_type=f"{kind}; charset=utf-8", status=status)
     answer["Content-Security-Policy"] = FRAME_POLICY
     answer["X-Frame-Options"] = "SAMEORIGIN"
@@ -187,7 +209,7 @@ def _chosen_revision(
     return newest.get(request.tenant.default_language) or next(iter(newest.values()), None)
 
 
-def _reader(request: ConsoleRequest, wanted: dict[str, Any], conversations: list[Conversation]) -> tuple[Reader, str]:
+def reader_of(request: ConsoleRequest, wanted: dict[str, Any], conversations: list[Conversation]) -> tuple[Reader, str]:
     """Choose customer and conversation; the second is what is said where no such customer is found."""
     conversation = next(iter(conversations), None)
     if wanted.get("conversation"):

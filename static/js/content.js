@@ -48,6 +48,63 @@ document.addEventListener("keydown", (event) => {
   if (!save.disabled) save.click();
 });
 
+// As somebody writes, the draft is checked and shown: what is said beside it first, then, where it is sound, the message.
+const PAUSE = 600;
+let pause = 0;
+let frames = 0;
+
+async function look() {
+  const pane = document.getElementById("preview");
+  const form = document.getElementById("draft");
+  if (!pane?.dataset.check || !form) return;
+  const values = Object.fromEntries(new FormData(form));
+  await htmx.ajax("POST", pane.dataset.check, { source: pane, target: "#facts", swap: "outerHTML", values });
+  if (pane.isConnected && document.querySelector("#facts[data-sound]")) show(pane, values);
+}
+
+// Each time a frame of its own, since a frame that is led on leaves steps behind for the way back.
+function show(pane, values) {
+  for (const frame of pane.querySelectorAll("iframe:not([hidden])")) {
+    for (const late of pane.querySelectorAll("iframe[hidden]")) late.remove();
+    const fresh = frame.cloneNode();
+    fresh.removeAttribute("src");
+    fresh.removeAttribute("loading");
+    fresh.name = `draft-${++frames}`;
+    fresh.hidden = true;
+    frame.after(fresh);
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: pane.dataset.html, target: fresh.name, hidden: true });
+    for (const [name, value] of Object.entries(values)) {
+      const field = document.createElement("textarea");
+      Object.assign(field, { name, value });
+      form.append(field);
+    }
+    document.body.append(form);
+    fresh.addEventListener("load", () => {
+      fresh.hidden = false;
+      frame.remove();
+    });
+    form.submit();
+    form.remove();
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.id !== "draft") return;
+  form.dataset.changed = "";
+  clearTimeout(pause);
+  pause = setTimeout(look, PAUSE);
+});
+
+// Another reader, another width, or words that were never saved: the draft is what is being looked at.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const form = document.getElementById("draft");
+  if (event.target.id !== "preview" || event.target.dataset.language !== form?.elements.language.value) return;
+  if (document.querySelector("#draft[data-changed], #preview[data-unsaved]")) look();
+});
+if (document.querySelector("#preview[data-unsaved]") && document.getElementById("id_html")?.value.trim()) look();
+
 // Saving swaps the sheet: what was scrolled and marked stays as it was, and what was refused is looked at first.
 const places = new Map();
 document.addEventListener("htmx:beforeSwap", () => {

@@ -28,6 +28,13 @@ def words_of(answer: Answer, selector: str) -> str:
     return words(parse(answer).css_first(selector))
 
 
+def attributes_of(answer: Answer, selector: str) -> dict[str, str | None]:
+    """Give the attributes of the first node that a selector finds."""
+    found = parse(answer).css_first(selector)
+    assert found is not None, f"no {selector}"
+    return found.attributes
+
+
 def errors_of(answer: Answer) -> dict[str, list[str]]:
     """Say what is wrong, by field: the sentences tied to each control."""
     page = parse(answer)

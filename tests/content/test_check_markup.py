@@ -3,6 +3,7 @@
 import pytest
 
 from content.checks import Advice, Draft, advice, faults
+from content.rendering.links import allowed, resolve
 from content.rendering.markup import read
 
 
@@ -186,10 +187,42 @@ def test_entities_are_read_as_browsers_do() -> None:
 def test_advice_does_not_stop_a_save() -> None:
     draft = Draft("s", "", '<p><img src="https://a.example/1.png"><img src="https://a.example/2.png" alt="">x</p>', "")
     assert faults(draft) == {}
-    assert advice(draft) == [
+    assert advice(draft, set()) == [
         Advice("html", '1 image says nothing to those who don’t see it: give it an alt text (alt="" if it decorates).'),
         Advice("html", "There is no link that a reader could follow."),
         Advice("preheader", "Without a preheader, mailboxes show the first words of the message."),
     ]
     long = Draft("s", "p", f'<a href="https://a.example/">a</a><p>{"x" * 102_000}</p>', "")
-    assert advice(long) == [Advice("html", "Over 102 kB: Gmail cuts the rest off, the unsubscribe link included.")]
+    assert advice(long, set()) == [
+        Advice("html", "Over 102 kB: Gmail cuts the rest off, the unsubscribe link included.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "ok"),
+    [
+        ("https://a.example", True),
+        ("HTTPS://a.example/b?c={{ customer.external_id }}#d", True),
+        ("https://a.example/{{ '}}' }}{{ attributes['a b'] }}", True),
+        ("https://a.example/{% if attributes.a %}a{% endif %}", False),
+        ("https://a.example/a b", False),
+        ("https://a.example\\@b.example/", False),
+        ("https://a.example:443/", True),
+        ("https:a.example", False),
+        ("http://", False),
+        ("mailto:a@a.example?subject=x", True),
+        ("mailto:{{ customer.email }}", False),
+        ("#", True),
+        ("", False),
+    ],
+)
+def test_where_a_link_may_lead(target: str, ok: bool) -> None:
+    assert allowed(target) is ok
+
+
+def test_a_click_fills_in_the_customers_values_escaped_for_urls() -> None:
+    values = {"attributes": {"a b": "x&y=/é {{7*7}}"}, "customer": {"external_id": 7}}
+    target = (
+        "https://a.example/{{ customer.external_id }}?q={{ attributes['a b'] }}{{ '}}' }}&z={{ attributes.none }}#f"
+    )
+    assert resolve(target, values) == "https://a.example/7?q=x%26y%3D%2F%C3%A9%20%7B%7B7%2A7%7D%7D%7D%7D&z=#f"

@@ -237,7 +237,8 @@ def test_links_and_advice_stand_beside_the_draft(
     answer = client_of(marketer).get(url)
     assert [words(link) for link in parse(answer).css(".links code")] == ["https://shop.northwind.example/guide"]
     assert [words(one) for one in parse(answer).css(".checks li")] == [
-        "Without a preheader, mailboxes show the first words of the message."
+        "Warning: “attributes.first_name” isn’t declared: it is empty for everybody.",
+        "Without a preheader, mailboxes show the first words of the message.",
     ]
 
 
