@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROCESSES ?= 2
 
-.PHONY: help setup lock demo run test lint
+.PHONY: help setup lock demo run test lint messages
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make run     start everything on an empty or existing home, without demo data'
 	@echo 'make test    all tests, on real PostgreSQL and Valkey; ARGS="-k word" passes options, PROCESSES=0 runs one after the other'
 	@echo 'make lint    ruff, mypy, import-linter, migrations check'
+	@echo 'make messages   collect the console’s words into locale/django.pot'
 	@echo 'make lock    renew the two requirements files from pyproject.toml (needs uv)'
 
 setup: $(STAMP) $(CATALOGUES)
@@ -58,3 +59,10 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 lock:
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --extra embedded --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+
+# Words of the console: extracted, brought into each language's catalogue; `make setup` compiles them.
+KEYWORDS := -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2
+messages: $(STAMP)
+	$(BIN)/pybabel --quiet extract -F babel.cfg $(KEYWORDS) --project Connect --no-location --sort-output -o locale/django.pot .
+	for catalogue in locale/*/LC_MESSAGES/django.po; do test ! -e "$$catalogue" || \
+		$(BIN)/pybabel --quiet update -D django -i locale/django.pot -d locale; done
