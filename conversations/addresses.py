@@ -18,10 +18,11 @@ from connect.core.errors import Invalid
 LOCAL_PART_OCTETS = 64
 ADDRESS_OCTETS = 254
 
-#: What most addresses look like, already in small letters. A match needs no other look; all else goes the long way.
+#: What most addresses look like, already in small letters. A match needs no other look than at its length, its letters
+#: (a Kelvin sign has a plain k for its small letter) and at punycode; all else goes the long way.
 #: A local part never begins with "-": programs further on may take it for an option.
 PLAIN_EMAIL = re.compile(
-    r"(?=.{1,64}@)[a-z0-9_+][a-z0-9_+'-]*(?:\.[a-z0-9_+'-]+)*"
+    r"[a-z0-9_+][a-z0-9_+'-]*(?:\.[a-z0-9_+'-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 )
 
@@ -50,12 +51,8 @@ def normalise_email(raw: str, field: str = "email") -> str:
     Source: RFC 5321, RFC 5891. Local parts beyond ASCII (RFC 6531) are refused: few receivers take them.
     """
     address = raw.strip(" \t").lower()
-    if (
-        len(address) <= ADDRESS_OCTETS
-        and PLAIN_EMAIL.fullmatch(address)
-        and "@xn--" not in address
-        and ".xn--" not in address
-    ):
+    is_plain = raw.isascii() and PLAIN_EMAIL.fullmatch(address) and "xn--" not in address
+    if is_plain and len(address) <= ADDRESS_OCTETS and address.index("@") <= LOCAL_PART_OCTETS:
         return address
     return _normalise_unusual(raw.strip(" \t"), field)
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from campaigns.actions.content import Assignment, assign_cells, assign_content
-from campaigns.forms.builder import CellForm, ContentForm
+from campaigns.forms.builder import CellForm, ContentForm, languages_offered
 from campaigns.frozen import CellContent, Frozen
 from campaigns.previews import preview_of
 from campaigns.queries import EDITABLE
@@ -18,11 +18,13 @@ from campaigns.standing import Stands
 from campaigns.views.shell import Builder, open_builder, step_url
 from connect.core.errors import Invalid
 from connect.core.faults import put_faults
+from connect.core.formats import current_locale
 from connect.core.jinja import language_name
 from connect.core.links import with_query
 from connect.core.roles import Role
 from connect.core.web import ConsoleRequest, here, needs, page
 from content.models import MessageContent, Revision
+from conversations.addresses import check_language
 from segments.models import Segment
 
 #: Stands for Leftovers, or for everybody, in addresses and forms.
@@ -88,9 +90,12 @@ def cell(request: ConsoleRequest, campaign_id: UUID, segment: str, language: str
 
 
 def matrix_rows(
-    builder: Builder, opened: str, url: Any, *, before: dict[tuple[str, str], str] | None = None
+    builder: Builder, opened: str, url: Any, *, before: dict[tuple[str, str], str] | None = None, extra: str = ""
 ) -> list[dict[str, Any]]:
-    """Write the matrix as its macro wants it. `before`: the hashes that were approved last, by segment and language."""
+    """Write the matrix as its macro wants it.
+
+    `before`: the hashes that were approved last, by segment and language; `extra`: a language that has nothing yet.
+    """
     frozen, known = builder.found.frozen, builder.known
     filled = {(one.segment, one.language): one for one in frozen.cells}
     rows = []
@@ -108,11 +113,16 @@ def matrix_rows(
                         "current": opened == f"{row_id}:{language}",
                         **_cell_look(builder, filled.get((segment, language)), before, (row_id, language)),
                     }
-                    for language in frozen.languages
+                    for language in columns(frozen, extra)
                 ],
             }
         )
     return rows
+
+
+def columns(frozen: Frozen, extra: str) -> tuple[str, ...]:
+    """List the languages of the matrix, and one more that was asked for."""
+    return (*frozen.languages, extra) if extra and extra not in frozen.languages else frozen.languages
 
 
 def _cell_look(
@@ -134,10 +144,11 @@ def _matrix(builder: Builder, opened: str) -> dict[str, Any]:
     def url(row_id: str, language: str) -> str:
         return here(request, "campaign-cell", builder.campaign.public_id, row_id, language)
 
-    languages = frozen.languages
+    extra = _tag(request.GET.get("add", "")) or _tag(opened.partition(":")[2])
     return {
-        "languages": [language_name(language) for language in languages],
-        "rows": matrix_rows(builder, opened, url),
+        "languages": [language_name(language) for language in columns(frozen, extra)],
+        "offered": languages_offered(current_locale()),
+        "rows": matrix_rows(builder, opened, url, extra=extra),
         "open": opened_cell(builder, opened),
         "gaps": len(frozen.gaps()) if frozen.cells else 0,
         "filled": len(frozen.cells),
@@ -147,9 +158,10 @@ def _matrix(builder: Builder, opened: str) -> dict[str, Any]:
 def opened_cell(builder: Builder, opened: str) -> dict[str, Any] | None:
     """Read what stands in the cell that an address names, with its preview; None where there is no such cell."""
     frozen = builder.found.frozen
-    row_id, _colon, language = opened.partition(":")
+    row_id, _colon, typed = opened.partition(":")
+    language = _tag(typed)
     rows = {_public(frozen, segment): (segment, name) for segment, name in row_names(frozen).items()}
-    if row_id not in rows or not language or len(language) > 12:
+    if row_id not in rows or not language:
         return None
     segment, name = rows[row_id]
     found = next((one for one in frozen.cells if (one.segment, one.language) == (segment, language)), None)
@@ -165,6 +177,14 @@ def opened_cell(builder: Builder, opened: str) -> dict[str, Any] | None:
         "revision": revision,
         "preview": preview_of(builder.request, builder.campaign, revision) if revision else None,
     }
+
+
+def _tag(raw: str) -> str:
+    """Read a language from an address; "" for what isn't one."""
+    try:
+        return check_language(raw)
+    except Invalid:
+        return ""
 
 
 def _public(frozen: Frozen, segment: int | None) -> str:

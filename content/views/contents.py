@@ -172,7 +172,7 @@ def _rows(tenant: Tenant, shown: "Page[MessageContent]") -> list[dict[str, Any]]
             "content": content,
             "department": departments[content.department_id] if len(departments) > 1 else "",
             "revisions": newest[content.pk],
-            "subject": _subject(tenant, newest[content.pk]),
+            "cover": _cover(tenant, newest[content.pk]),
             "last": max(newest[content.pk], key=lambda revision: revision.created_at, default=None),
             "uses": uses[content.public_id],
         }
@@ -180,7 +180,7 @@ def _rows(tenant: Tenant, shown: "Page[MessageContent]") -> list[dict[str, Any]]
     ]
 
 
-def _subject(tenant: Tenant, revisions: list[Revision]) -> str:
+def _cover(tenant: Tenant, revisions: list[Revision]) -> Revision | None:
+    """Choose the revision that stands for a content: that in the tenant's language, else the first."""
     by_language = {revision.language: revision for revision in revisions}
-    chosen = by_language.get(tenant.default_language) or next(iter(revisions), None)
-    return chosen.subject if chosen else ""
+    return by_language.get(tenant.default_language) or next(iter(revisions), None)

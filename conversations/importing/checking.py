@@ -3,12 +3,9 @@
 Work goes by column, not by row: see `conversations/importing/columns.py`.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from json.encoder import encode_basestring
 
 from django.utils.translation import gettext as _
 
@@ -33,17 +30,9 @@ OBJECTS = ("attributes", "preferences")
 MOST_FAULTS_A_BATCH = 10_000
 
 
-class _Many(csv.unix_dialect):
-    quoting = csv.QUOTE_MINIMAL
-
-
-class _Few(csv.unix_dialect):
-    """Quotes everything: otherwise a cell of backslash and point, alone on a line, would end the data."""
-
-
 @dataclass(frozen=True)
 class Checked:
-    """A batch ready to be staged: `text` is CSV in the order of `columns`; `refused` of its `lines` aren't in it."""
+    """A batch ready to be staged: `text` is COPY's own format; `refused` of its `lines` aren't in it."""
 
     number: int
     position: int
@@ -130,13 +119,11 @@ class Checker:
             return b""
         kept = {name: list(compress(texts, keep)) for name, texts in staged.items()} if keep else staged
         columns = [kept[name] for name in self._plain]
-        for key, members in self._objects.items():
-            if members:
-                labels = [name.removeprefix(f"{key}.") for name in members]
-                columns.append(_objects(labels, [kept[name] for name in members]))
-        text = io.StringIO()
-        csv.writer(text, _Few if len(columns) == 1 else _Many).writerows(zip(*columns, strict=True))
-        return text.getvalue().encode()
+        columns += [_objects([kept[name] for name in members]) for members in self._objects.values() if members]
+        text = _joined(columns)
+        if _needs_escaping(text, len(columns), len(columns[0])):
+            text = _joined([_escaped(texts) for texts in columns])
+        return text.encode()
 
 
 def _column_for(field: str, declared: list[Attribute], zone: str) -> Column:
@@ -166,13 +153,27 @@ def _odd_cells(cells: list[str]) -> Reasons:
     return reasons
 
 
-def _objects(labels: list[str], members: list[Staged]) -> Staged:
-    """Write one JSON object a row, without the members that are empty."""
-    keys = [f"{encode_basestring(label)}:" for label in labels]
-    if not any("" in texts for texts in members):
-        template = "{" + ",".join(f"{key}%s" for key in keys) + "}"
-        return list(map(template.__mod__, zip(*members, strict=True)))
-    return [
-        "{" + ",".join([key + text for key, text in zip(keys, row, strict=True) if text]) + "}"
-        for row in zip(*members, strict=True)
-    ]
+def _objects(members: list[Staged]) -> Staged:
+    """Write one JSON object a row from its members, each of which ends with a comma."""
+    return ["{" + "".join(row)[:-1] + "}" for row in zip(*members, strict=True)]
+
+
+def _joined(columns: list[Staged]) -> str:
+    return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+
+
+def _needs_escaping(text: str, columns: int, rows: int) -> bool:
+    """Tell whether some cell holds what means something to COPY."""
+    return "\\" in text or "\r" in text or text.count("\n") != rows or text.count("\t") != rows * (columns - 1)
+
+
+def _escaped(texts: Staged) -> Staged:
+    """Escape what means something to COPY.
+
+    Source: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"
+    """
+    return [_escape(str(text)) for text in texts]
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

@@ -15,6 +15,7 @@ from connect.core.cells import unguard_cell
 from connect.core.errors import Invalid
 from conversations.addresses import (
     ADDRESS_OCTETS,
+    LOCAL_PART_OCTETS,
     PLAIN_EMAIL,
     check_country,
     check_language,
@@ -28,8 +29,9 @@ from conversations.values import Value, reader_of
 
 MOST_VERDICTS = 20_000
 KEPT_CHARACTERS = 200
-#: What an empty cell becomes: it changes nothing.
+#: What an empty cell becomes: it changes nothing. In the one column that isn't text, that is COPY's NULL.
 NOTHING = ""
+NULL = "\x01"
 ID_CHARACTERS = 120
 REGION_CHARACTERS = 60
 
@@ -57,8 +59,9 @@ def reason_of(error: Invalid) -> str:
 class Verdicts(dict[str, str | None]):
     """What each distinct value turned out to be; refused ones are asked again each time and never kept."""
 
-    def __init__(self, read: Callable[[str], str]) -> None:
-        super().__init__({"": NOTHING})
+    def __init__(self, read: Callable[[str], str], nothing: str) -> None:
+        super().__init__({"": nothing})
+        self._nothing = nothing
         self._read = read
         self.refused: dict[str, str] = {}
 
@@ -70,7 +73,7 @@ class Verdicts(dict[str, str | None]):
             return None
         if len(self) >= MOST_VERDICTS:
             self.clear()
-            self[""] = NOTHING
+            self[""] = self._nothing
         if len(raw) <= KEPT_CHARACTERS:
             self[raw] = value
         return value
@@ -79,9 +82,9 @@ class Verdicts(dict[str, str | None]):
 class ByVerdict:
     """A column whose values repeat: languages, zones, countries, choices, days, numbers."""
 
-    def __init__(self, name: str, read: Callable[[str], str]) -> None:
+    def __init__(self, name: str, read: Callable[[str], str], nothing: str = NOTHING) -> None:
         self.names: tuple[str, ...] = (name,)
-        self._verdicts = Verdicts(read)
+        self._verdicts = Verdicts(read, nothing)
 
     def check(self, cells: list[str]) -> tuple[list[Staged], Reasons]:
         """Look each cell up."""
@@ -104,7 +107,8 @@ class Emails:
         lowered = list(map(str.lower, cells))
         plain = list(map(PLAIN_EMAIL.fullmatch, lowered))
         unusual = [place for place, match in enumerate(plain) if match is None and cells[place]]
-        if max(map(len, cells)) > ADDRESS_OCTETS or "xn--" in "\n".join(lowered):
+        together = "\n".join(cells)
+        if max(map(len, cells)) > LOCAL_PART_OCTETS or not together.isascii() or "xn--" in together.lower():
             unusual = [place for place, cell in enumerate(cells) if cell]
         keys: Staged = list(lowered)
         written: Staged = list(cells)
@@ -151,17 +155,16 @@ class Plain:
 
 
 class Texts:
-    """Free text of a declared attribute: stored as it stands."""
+    """Free text of a declared attribute: stored as it stands, as a member of a JSON object."""
 
     def __init__(self, name: str) -> None:
         self.names: tuple[str, ...] = (name,)
+        self._key = _key_of(name)
 
     def check(self, cells: list[str]) -> tuple[list[Staged], Reasons]:
-        """Write each as a JSON string; whether it can be stored was looked at before."""
-        found: Staged = list(map(encode_basestring, cells))
-        if "" in cells:
-            found = [json if cell else NOTHING for json, cell in zip(found, cells, strict=True)]
-        return [found], {}
+        """Write each as a member; whether it can be stored was looked at before."""
+        key, quote = self._key, encode_basestring
+        return [[f"{key}{quote(cell)}," if cell else NOTHING for cell in cells]], {}
 
 
 def unguard_cells(cells: Sequence[str]) -> list[str]:
@@ -178,11 +181,11 @@ def plain_column(field: str) -> Column:
 
 
 def declared_column(name: str, attribute: Attribute, zone: str) -> Column:
-    """Make the check of a declared attribute or preference. It stages JSON."""
+    """Make the check of a declared attribute or preference. It stages members of a JSON object, each with its comma."""
     if attribute.type == AttributeType.TEXT:
         return Texts(name)
-    read = reader_of(attribute, zone)
-    return ByVerdict(name, lambda raw: _as_json(read(raw)))
+    read, key = reader_of(attribute, zone), _key_of(name)
+    return ByVerdict(name, lambda raw: f"{key}{_as_json(read(raw))},")
 
 
 def interests_column(declared: Sequence[Attribute]) -> Column:
@@ -196,7 +199,11 @@ def interests_column(declared: Sequence[Attribute]) -> Column:
                 raise Invalid({"": _("No interest of this name is declared: %(name)s") % {"name": word}})
         return "{" + ",".join(sorted({known[word.casefold()] for word in words})) + "}"
 
-    return ByVerdict("interests", read)
+    return ByVerdict("interests", read, NULL)
+
+
+def _key_of(name: str) -> str:
+    return f"{encode_basestring(name.partition('.')[2])}:"
 
 
 def _as_json(value: Value) -> str:

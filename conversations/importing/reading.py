@@ -31,10 +31,10 @@ HEADER_CHARACTERS = 120
 #: What a decoder writes for bytes that it can't read.
 BROKEN = "\ufffd"
 
-BATCH_ROWS = 20_000
-BATCH_CHARACTERS = 3_000_000
+BATCH_ROWS = 10_000
+BATCH_CHARACTERS = 2_000_000
 #: Changes whenever the numbers above cut a file in other places: a half-done import then begins anew.
-LAYOUT = "1"
+LAYOUT = "2"
 
 
 class Fault(NamedTuple):
@@ -96,7 +96,9 @@ class Table:
             self._take(block, batch)
             if batch.full:
                 yield batch
-                batch = Batch(batch.number + 1)
+                # What is left was looked at for the batch before; it may hold anything.
+                left = bool(self._left)
+                batch = Batch(batch.number + 1, odd=left, guarded=left)
         self._parse(self._left, batch, last=True)
         if batch.rows or batch.faults:
             yield batch

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 
-EXACT_IDS = 300_000
+EXACT_IDS = 150_000
 SHARDS = 1 << 16
 LINE_BITS = 23
 LAST_LINE = (1 << LINE_BITS) - 1
@@ -12,7 +12,7 @@ FIRST_SIZE = 8
 
 
 class SeenIds:
-    """The first 300,000 ids as they are, the others as 57 bits of their hash, each with the line that named it.
+    """The first 150,000 ids as they are, the others as 57 bits of their hash, each with the line that named it.
 
     Two ids that agree in 57 bits would be taken for one: in a file of a million ids that happens once in 280,000 files.
     Python's hash is keyed anew in each process, so nobody can make a file that hits.

@@ -4,6 +4,7 @@ What is in the file and empty changes nothing. A row that says nothing new isn't
 whatever its state, keeps it: an import never brings back who left.
 """
 
+import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Self
@@ -24,7 +25,6 @@ CREATE TEMPORARY TABLE staged (
 ) ON COMMIT DROP
 """
 _UNSTAGE = "DROP TABLE staged"
-_MAY_BE_NULL = frozenset({"interests", "attributes", "preferences"})
 _TEXTS = ("email", "email_key", "phone", "language", "zone", "country", "region")
 
 # The planner can't know how many customers a tenant has: one that began today is in no statistics, and a table that was
@@ -73,25 +73,34 @@ LEFT JOIN LATERAL (
 
 _WRITE = f"""
 WITH {_MATCHED},
-written AS (
+made AS (
+    INSERT INTO conversations_customer (tenant_id, public_id, external_id, {", ".join(_TEXTS)},
+        attributes, interests, preferences, created_at, updated_at, version)
+    SELECT %(tenant)s, gen_random_uuid(), t.external_id, {", ".join(f"t.{name}" for name in _TEXTS)},
+           t.attributes, coalesce(t.interests, '{{}}'), t.preferences, %(now)s, %(now)s, 1
+    FROM matched t WHERE t.customer_id IS NULL
+    RETURNING id
+),
+changed AS (
+    -- Each of these conflicts: an update by the unique key that needs no join, and so no plan.
     INSERT INTO conversations_customer AS c (tenant_id, public_id, external_id, {", ".join(_TEXTS)},
         attributes, interests, preferences, created_at, updated_at, version)
     SELECT %(tenant)s, gen_random_uuid(), t.external_id, {", ".join(f"t.{name}" for name in _TEXTS)},
-           t.attributes, coalesce(t.interests, t.had_interests, '{{}}'), t.preferences, %(now)s, %(now)s, 1
-    FROM matched t WHERE t.customer_id IS NULL OR t.differs
+           t.attributes, coalesce(t.interests, t.had_interests), t.preferences, %(now)s, %(now)s, 1
+    FROM matched t WHERE t.differs
     ON CONFLICT (tenant_id, external_id) DO UPDATE
     SET {", ".join(f"{name} = coalesce(nullif(excluded.{name}, ''), c.{name})" for name in _TEXTS)},
         attributes = c.attributes || excluded.attributes, preferences = c.preferences || excluded.preferences,
         interests = excluded.interests, updated_at = %(now)s, version = c.version + 1
-    RETURNING id, xmax = 0 AS is_new
+    RETURNING id
 ),
 joined AS (
     INSERT INTO conversations_subscription (tenant_id, conversation_id, customer_id, channel, state, source, changed_at)
     SELECT %(tenant)s, %(conversation)s, id, 'email', 'subscribed', %(source)s, %(now)s
     FROM (
-        SELECT id FROM written
+        SELECT id FROM made
         UNION ALL
-        SELECT t.customer_id FROM matched t WHERE t.customer_id IS NOT NULL AND NOT t.differs
+        SELECT t.customer_id FROM matched t WHERE t.customer_id IS NOT NULL
     ) named
     WHERE %(conversation)s::bigint IS NOT NULL
     ON CONFLICT (tenant_id, conversation_id, channel, customer_id) DO NOTHING
@@ -101,12 +110,11 @@ noted AS (
     INSERT INTO conversations_consententry
         (tenant_id, conversation_id, customer_id, channel, was, became, source, wording, proof, at)
     SELECT %(tenant)s, %(conversation)s, customer_id, 'email', '', 'subscribed', %(source)s, %(wording)s,
-           jsonb_build_object('import', %(import)s::text, 'file', %(file)s::text), %(now)s
+           %(proof)s, %(now)s
     FROM joined
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM written WHERE NOT is_new),
-       (SELECT count(*) FROM noted)
+SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM changed), (SELECT count(*) FROM noted)
 """
 
 
@@ -143,7 +151,10 @@ class Counts:
 
 
 def apply(tenant: Tenant, checked: Checked, consent: Consent, *, dry: bool, now: datetime) -> Counts:
-    """Write a batch, or count what writing it would do. Belongs into the tenant's transaction."""
+    """Write a batch, or count what writing it would do. Belongs into the tenant's transaction.
+
+    Errors: IntegrityError where somebody made one of the customers just now: the batch is to be done again.
+    """
     if not checked.text:
         return Counts(lines=checked.lines, refused=checked.refused)
     _stage(checked)
@@ -153,8 +164,7 @@ def apply(tenant: Tenant, checked: Checked, consent: Consent, *, dry: bool, now:
         "conversation": consent.conversation_id,
         "source": consent.source,
         "wording": consent.wording,
-        "import": consent.proof_import,
-        "file": consent.proof_file,
+        "proof": json.dumps({"import": consent.proof_import, "file": consent.proof_file}),
     }
     with connection.cursor() as cursor:
         cursor.execute(_BY_INDEX)
@@ -167,9 +177,7 @@ def apply(tenant: Tenant, checked: Checked, consent: Consent, *, dry: bool, now:
 
 
 def _stage(checked: Checked) -> None:
-    names = ", ".join(checked.columns)
-    texts = ", ".join(name for name in checked.columns if name not in _MAY_BE_NULL)
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
-        with cursor.copy(f"COPY staged ({names}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))") as copy:
+        with cursor.copy(f"COPY staged ({', '.join(checked.columns)}) FROM STDIN (NULL E'\\x01')") as copy:
             copy.write(checked.text)

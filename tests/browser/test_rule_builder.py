@@ -54,7 +54,8 @@ def test_a_model_is_built_by_keyboard_and_counted_as_it_grows(console_url: str, 
     expect(page.locator("#sentence")).to_have_text("Tier is gold")
     expect(page.locator("#reach .big")).to_have_text("3")
 
-    page.locator('[id="rule.combinator"]').select_option("or")
+    with page.expect_response(lambda answer: answer.request.method == "POST" and "reach" not in answer.url):
+        page.locator('[id="rule.combinator"]').select_option("or")
     page.locator('[id="rule.add"]').click()
     page.locator('[id="rule.rules.1.field"]').select_option("attributes.points")
     page.locator('[id="rule.rules.1.operator"]').select_option("at_least")

@@ -16,7 +16,7 @@ from connect.core.tenancy import tenant as open_tenant
 from content.actions.contents import archive_content
 from content.models import MessageContent, Revision
 from tests.content.factories import draft, make_content, make_revision
-from tests.content.reading import errors_of, value_of, words, words_of
+from tests.content.reading import attributes_of, errors_of, value_of, words, words_of
 
 pytestmark = pytest.mark.django_db
 
@@ -254,3 +254,13 @@ def test_a_query_count_does_not_grow_with_the_list(
     with CaptureQueriesContext(connection) as many:
         browser.get(ROOT)
     assert len(many) == len(one)
+
+
+def test_the_list_shows_a_picture_that_can_run_nothing(
+    tenant: Tenant, marketer: Member, content: MessageContent, client_of: ClientOf
+) -> None:
+    with open_tenant(tenant):
+        newest = Revision.objects.get(language="en", number=2)
+    picture = attributes_of(client_of(marketer).get(ROOT), "tbody .thumb iframe")
+    assert picture["src"] == f"{ROOT}revisions/{newest.public_id}/html/"
+    assert picture["sandbox"] is None

@@ -235,7 +235,12 @@ def _maintenance() -> Iterator[psycopg.Connection]:
 
 
 def _drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database: politely first, since FORCE may not end an autovacuum worker, which the polite way waits for."""
+    drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    try:
+        connection.execute(drop)
+    except psycopg.errors.ObjectInUse:
+        connection.execute(drop + sql.SQL(" WITH (FORCE)"))
 
 
 # --- Slots ---------------------------------------------------------------------------------------------------------
