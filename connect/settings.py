@@ -311,6 +311,7 @@ CELERY_TIMEZONE = "UTC"
 #: Two fixed ticks; what is due stands in PostgreSQL, so a tick that is late or lost costs time and nothing else.
 TICK_SECONDS = 2.0
 CELERY_BEAT_SCHEDULE = {
+    "imports": {"task": "conversations.tasks.tick", "schedule": 30.0, "options": {"expires": 30}},
     "campaigns": {"task": "campaigns.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
     "delivery": {"task": "delivery.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
 }

@@ -221,4 +221,4 @@ def _markup_alone(html: str) -> str:
 
 def _at(source: str, place: int, says: str) -> TemplateFault:
     place = max(place, 0)
-    return TemplateFault(markup.line_of(source, place), markup.column_of(source, place), says)
+    return TemplateFault(*markup.line_and_column(source, place), says)

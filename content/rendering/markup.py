@@ -106,14 +106,9 @@ def read(source: str) -> Markup:
     return _Reader(source).read()
 
 
-def line_of(source: str, place: int) -> int:
-    """Tell the line of an offset, from 1."""
-    return source.count("\n", 0, place) + 1
-
-
-def column_of(source: str, place: int) -> int:
-    """Tell the column of an offset, from 1."""
-    return place - source.rfind("\n", 0, place)
+def line_and_column(source: str, place: int) -> tuple[int, int]:
+    """Tell the line and the column of an offset, both from 1."""
+    return source.count("\n", 0, place) + 1, place - source.rfind("\n", 0, place)
 
 
 def pieces(source: str) -> Iterator[Piece]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from connect.core.audit import audit
 from connect.core.errors import Invalid, Terminal
 from connect.core.models import Tenant
-from connect.core.sql import Sql, run
+from connect.core.sql import Sql, rows, run
 from connect.core.tenancy import tenant as open_tenant
 from conversations.did import Did
 from conversations.importing.checking import Checked, Checker
@@ -95,6 +95,11 @@ def carry_on(tenant: Tenant, import_id: int, *, now: datetime) -> Counts:
             raise
     with open_tenant(tenant):
         return Counts.read(CustomerImport.objects.of(tenant).get(pk=import_id).counts)
+
+
+def open_imports() -> list[tuple[int, int]]:
+    """List (tenant id, import id) of all imports and dry runs that wait and that no worker holds, over all tenants."""
+    return [(int(tenant_id), int(import_id)) for tenant_id, import_id in rows(Sql("SELECT * FROM open_imports()"))]
 
 
 def _take(tenant: Tenant, import_id: int, now: datetime) -> _Job | None:

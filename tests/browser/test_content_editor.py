@@ -43,7 +43,7 @@ def test_a_draft_is_checked_and_shown_as_it_is_written(console_url: str, page: P
     steps = page.evaluate("history.length")
     page.fill("#id_subject", "For {{ attributes.first_name }}")
     page.fill("#id_html", "<body><p id='mark'>Hello {{ attributes.first_name }}</p></body>")
-    frame = page.frame_locator("#preview iframe")
+    frame = page.frame_locator("#preview iframe:not([hidden])")
     expect(frame.locator("#mark")).to_have_text("Hello Rosa")
     expect(page.locator("#preview .meta b")).to_have_text("For Rosa")
     page.fill("#id_html", "<body>\n<p id='mark'>Bye {{ attributes.first_nam }} {{ x }}</p></body>")

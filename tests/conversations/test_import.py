@@ -12,11 +12,12 @@ from connect.core.errors import Invalid
 from connect.core.models import Member, Tenant
 from connect.core.tenancy import tenant as open_tenant
 from conversations.actions.attributes import AttributeOf, declare_attribute
-from conversations.actions.import_runs import carry_on
-from conversations.actions.imports import MappingOf, do_check, do_map, do_upload, run_import
+from conversations.actions.import_runs import carry_on, open_imports
+from conversations.actions.imports import MappingOf, do_check, do_import, do_map, do_upload, run_import
 from conversations.actions.subscriptions import do_unsubscribe
 from conversations.models import ConsentEntry, Conversation, Customer, CustomerImport, ImportFault, Subscription
 from conversations.states import AttributeKind, AttributeType, Channel, ImportState
+from conversations.tasks import tick
 from tests.conversations.conversing import a_conversation
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +195,15 @@ def test_no_file_and_no_table_are_refused_in_place(tenant: Tenant, marketer: Mem
 
 def test_a_viewer_imports_nothing(tenant: Tenant, viewer: Member, marketer: Member, client_of: ClientOf) -> None:
     assert client_of(viewer).get("/t/northwind/customers/imports/").status_code == 403
+
+
+def test_an_import_whose_bell_was_lost_is_found_and_finished(
+    tenant: Tenant, marketer: Member, talk: Conversation, now: datetime
+) -> None:
+    waiting = upload(tenant, marketer, GOOD, talk, now=now)
+    do_import(tenant, waiting.public_id, by=marketer, now=now)
+    assert open_imports() == [(tenant.pk, waiting.pk)]
+    tick()
+    assert open_imports() == []
+    with open_tenant(tenant):
+        assert (CustomerImport.objects.get().state, Customer.objects.count()) == (ImportState.FINISHED, 2)
