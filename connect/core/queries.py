@@ -1,7 +1,6 @@
 """Query sets that every app's own build on: by tenant, by role, by state, by version."""
 
 import uuid
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
@@ -52,8 +51,3 @@ class TenantQuerySet(models.QuerySet[M]):
         """
         if self.filter(version=version).update(version=F("version") + 1, **values) != 1:
             raise StaleVersion(self.get())
-
-
-def ids(rows: Collection[models.Model]) -> list[int]:
-    """List the primary keys of rows, ordered, as a lock order."""
-    return sorted(row.pk for row in rows)

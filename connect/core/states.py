@@ -18,11 +18,6 @@ class State(StrEnum):
         """Tell the states that may become `to`."""
         return frozenset(state for state, targets in cls.moves().items() if to in targets)
 
-    @classmethod
-    def ends(cls) -> frozenset[Self]:
-        """Tell the states that nothing leaves."""
-        return frozenset(state for state in cls if not cls.moves().get(state))
-
 
 def mermaid(states: type[State]) -> str:
     """Draw a table of moves as a Mermaid state diagram."""
