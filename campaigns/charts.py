@@ -26,15 +26,18 @@ NAMED_COLUMNS = 24
 Href = Callable[[str], str]
 
 
-def draw_waterfall(counted: Waterfall, name: str, href: Href, *, narrow: bool = False) -> Drawing:
-    """Draw where a conversation's members go; steps that nobody takes are left out. `href` opens a step's people."""
+def draw_waterfall(counted: Waterfall, name: str, href: Href, *, narrow: bool = False, left: str = "") -> Drawing:
+    """Draw where a conversation's members go; steps that nobody takes are left out. `href` opens a step's people.
+
+    `left` names those who remain; without it they will get the campaign.
+    """
     outs = [
         charts.Step(str(REASONS[reason][0]), people, str(REASONS[reason][1]), href(reason.value))
         for reason, people in counted.out.items()
         if people
     ]
-    left = charts.Step(_("Will get it"), counted.recipients, href=href(""))
-    return charts.waterfall(charts.Step(name, counted.members), outs, left, narrow=narrow)
+    remain = charts.Step(left or _("Will get it"), counted.recipients, href=href(""))
+    return charts.waterfall(charts.Step(name, counted.members), outs, remain, narrow=narrow)
 
 
 def people_href(request: ConsoleRequest, campaign: Campaign) -> Href:

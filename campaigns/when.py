@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.frozen import Frozen, Start
 from campaigns.states import StartKind
-from connect.core.formats import as_date, as_datetime, current_locale
+from connect.core.formats import as_date, as_datetime, current_locale, zone_name
 
 
 def wall_time(local: datetime) -> str:
@@ -44,7 +44,7 @@ def start_words(start: Start, zone: str, now: datetime | None = None) -> tuple[s
     when = _short(start.local, now.astimezone(ZoneInfo(zone)).date()) if now else wall_time(start.local)
     if start.kind == StartKind.LOCAL:
         return when, _("each recipient’s clock")
-    return when, zone.replace("_", " ")
+    return when, zone_name(zone)
 
 
 def start_sentence(frozen: Frozen) -> str:

@@ -52,10 +52,10 @@ def _signature(conversation: Conversation, keys: Sequence[DkimKey]) -> Finding:
     if states & {DnsState.MISSING, DnsState.DIFFERENT}:
         return Finding(what, Verdict.BAD, _("A key signs whose record isn't in DNS."))
     if DnsState.UNREACHABLE in states:
-        return Finding(what, Verdict.WARNING, _("Signs; DNS gave no answer when it was asked."))
+        return Finding(what, Verdict.WARNING, _("It signs, but DNS gave no answer when its record was checked."))
     if DnsState.UNCHECKED in states:
-        return Finding(what, Verdict.WARNING, _("Signs; DNS hasn't been asked yet."))
-    return Finding(what, Verdict.GOOD, _("Signs for %(domain)s.") % {"domain": domain})
+        return Finding(what, Verdict.WARNING, _("It signs; its record in DNS hasn’t been checked yet."))
+    return Finding(what, Verdict.GOOD, _("It signs for %(domain)s.") % {"domain": domain})
 
 
 def _address(conversation: Conversation) -> Finding:

@@ -7,15 +7,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaigns.figures import Results
-from campaigns.models import Campaign, Run
+from campaigns.models import Run
 from connect.core.models import Tenant
 from connect.core.panels import Panel
-from reports import queries, report
+from reports import report
+from reports.rates import Counts
 
 
 def panels(tenant: Tenant, kind: str, thing: UUID) -> list[Panel]:
-    """Give the tabs of a campaign."""
-    if kind != "campaign-tab":
+    """Give the tabs of a campaign that ran."""
+    if kind != "campaign-tab" or not Run.objects.of(tenant).filter(campaign__public_id=thing).exists():
         return []
     labels = {
         "campaign-report": _("Report"),
@@ -27,12 +28,10 @@ def panels(tenant: Tenant, kind: str, thing: UUID) -> list[Panel]:
 
 def results_of(tenant: Tenant, campaign_ids: Sequence[int]) -> Mapping[int, Results]:
     """Tell what came of campaigns, by their newest run: handed over and not bounced stands for delivered."""
-    campaigns = {campaign.pk: campaign for campaign in Campaign.objects.of(tenant).filter(pk__in=campaign_ids)}
-    runs: dict[int, Run] = {}
-    for run in Run.objects.of(tenant).filter(campaign_id__in=campaigns).order_by("started_at"):
-        runs[run.campaign_id] = run
-    found = {}
-    for campaign_id, run in runs.items():
-        counts = queries.totals(report.key_of(run))
-        found[campaign_id] = Results(counts.handed_over - counts.bounced, counts.open_rate, counts.click_rate)
-    return found
+    runs = {run.campaign_id: run for run in Run.objects.of(tenant).filter(campaign_id__in=campaign_ids).order_by("id")}
+    counted = report.totals_of(runs.values())
+    return {key: _results(counted[run.pk]) for key, run in runs.items()}
+
+
+def _results(counts: Counts) -> Results:
+    return Results(counts.handed_over - counts.bounced, counts.open_rate, counts.click_rate)

@@ -3,7 +3,7 @@
 Shape: everything is read in the open tenant; segments and links come with public ids, so that each opens its people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,15 +11,17 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from campaigns.frozen import SegmentRule, from_json
 from campaigns.models import Campaign, Run
 from campaigns.states import ExclusionReason, RunState
+from connect.core.formats import country_name, zone_name
+from connect.core.jinja import language_name
 from connect.core.models import Tenant
 from content.models import Revision
 from conversations.models import Attribute
 from reports import queries
 from reports.queries import Group, HourCount, RunKey, StateCount
 from reports.rates import Counts
-from segments.models import Segment
 
 #: Rows of a table before the rest is left out.
 MOST_ROWS = 12
@@ -108,7 +110,7 @@ def overview(tenant: Tenant, run: Run, *, now: datetime) -> Overview:
     return Overview(
         run=run,
         live=run.state in LIVE,
-        totals=queries.totals(key),
+        totals=queries.totals_of([key])[run.pk],
         presumed=queries.presumed_delivered(key, now=now),
         states=states,
         planned=sum(state.count for state in states),
@@ -116,8 +118,8 @@ def overview(tenant: Tenant, run: Run, *, now: datetime) -> Overview:
         waterfall=_waterfall(run, exclusions),
         excluded=sum(exclusions.values()),
         hours=queries.hours(key, limit=MOST_HOURS),
-        segments=_segments(tenant, queries.groups(key, "segment", limit=MOST_ROWS)),
-        languages=_plain(queries.groups(key, "language", limit=MOST_ROWS), "language"),
+        segments=_segments(run, queries.groups(key, "segment", limit=MOST_ROWS)),
+        languages=_plain(queries.groups(key, "language", limit=MOST_ROWS), "language", language_name),
         domains=_plain(queries.groups(key, "domain", limit=MOST_ROWS), "domain"),
         links=_links(tenant, key),
         machines=queries.machines(key),
@@ -128,9 +130,9 @@ def demographics(tenant: Tenant, run: Run) -> list[tuple[str, list[NamedGroup]]]
     """Count a run by country, region, zone, and each reportable attribute."""
     key = key_of(run)
     tables = [
-        (_("Country"), _plain(queries.groups(key, "country", limit=MOST_ROWS), "country")),
+        (_("Country"), _plain(queries.groups(key, "country", limit=MOST_ROWS), "country", country_name)),
         (_("Region"), _plain(queries.groups(key, "region", limit=MOST_ROWS), "region")),
-        (_("Time zone"), _plain(queries.groups(key, "zone", limit=MOST_ROWS), "zone")),
+        (_("Time zone"), _plain(queries.groups(key, "zone", limit=MOST_ROWS), "zone", zone_name)),
     ]
     for attribute in Attribute.objects.of(tenant).filter(kind="attribute", reportable=True).order_by("label"):
         groups = queries.attribute_groups(key, attribute.name, limit=MOST_ROWS)
@@ -173,20 +175,28 @@ def _waterfall(run: Run, exclusions: dict[str, int]) -> list[Step]:
     return steps
 
 
-def _plain(groups: Sequence[Group], name: str) -> list[NamedGroup]:
-    return [NamedGroup(group.value or _("not set"), group.counts, f"{name}={group.value}") for group in groups]
+def segment_names(run: Run) -> dict[int | None, str]:
+    """Tell what a run's segments were called when it was planned, by key; None is who matched no segment."""
+    segments = _frozen_segments(run)
+    return {**{one.id: one.name for one in segments}, None: _("Leftovers") if segments else _("Everybody")}
 
 
-def _segments(tenant: Tenant, groups: Sequence[Group]) -> list[NamedGroup]:
-    found = {
-        segment.pk: segment for segment in Segment.objects.of(tenant).filter(pk__in=[group.value for group in groups])
-    }
-    named = []
-    for group in groups:
-        segment = found.get(group.value)
-        label = segment.name if segment else _("Leftovers") if len(groups) > 1 else _("Everybody")
-        named.append(NamedGroup(label, group.counts, f"segment={segment.public_id if segment else ''}"))
-    return named
+def _frozen_segments(run: Run) -> tuple[SegmentRule, ...]:
+    model = from_json(run.frozen).segmentation
+    return model.segments if model else ()
+
+
+def _plain(groups: Sequence[Group], name: str, written: Callable[[str], str] = str) -> list[NamedGroup]:
+    return [
+        NamedGroup(written(group.value) if group.value else _("not set"), group.counts, f"{name}={group.value}")
+        for group in groups
+    ]
+
+
+def _segments(run: Run, groups: Sequence[Group]) -> list[NamedGroup]:
+    names = segment_names(run)
+    ids = {one.id: one.public_id for one in _frozen_segments(run)}
+    return [NamedGroup(names[group.value], group.counts, f"segment={ids.get(group.value, '')}") for group in groups]
 
 
 def _links(tenant: Tenant, key: RunKey) -> list[NamedLink]:
@@ -214,15 +224,15 @@ def _target(revision: Revision, link: int) -> str:
     return str(revision.links[link]) if 0 <= link < len(revision.links) else ""
 
 
-def internal(tenant: Tenant, wanted: dict[str, str]) -> dict[str, str]:
+def internal(tenant: Tenant, run: Run, wanted: dict[str, str]) -> dict[str, str]:
     """Turn the public ids of a people page's query into the keys that queries take.
 
-    A public id that isn't the tenant's selects nobody.
+    A public id that isn't the run's selects nobody.
     """
     keys = dict(wanted)
     if keys.get("segment"):
-        segment = Segment.objects.of(tenant).filter(public_id=_uuid(keys["segment"])).first()
-        keys["segment"] = str(segment.pk) if segment else "0"
+        ids = {one.public_id: one.id for one in _frozen_segments(run)}
+        keys["segment"] = str(ids.get(keys["segment"], 0))
     if "link" in keys:
         places = [place.partition(".") for place in keys["link"].split(",")[:MOST_LINKS]]
         found = Revision.objects.of(tenant).filter(
@@ -244,5 +254,11 @@ def _uuid(text: str) -> UUID:
 
 def ran(tenant: Tenant, campaigns: dict[int, Campaign]) -> list[tuple[Campaign, Run, Counts]]:
     """List the newest runs of these campaigns with their counts, newest first."""
-    runs = Run.objects.of(tenant).filter(campaign_id__in=campaigns).order_by("-started_at")[:MOST_RUNS]
-    return [(campaigns[run.campaign_id], run, queries.totals(key_of(run))) for run in runs]
+    runs = Run.objects.of(tenant).filter(campaign_id__in=campaigns).order_by("-started_at", "-id")[:MOST_RUNS]
+    counted = totals_of(runs)
+    return [(campaigns[run.campaign_id], run, counted[run.pk]) for run in runs]
+
+
+def totals_of(runs: Iterable[Run]) -> dict[int, Counts]:
+    """Count whole runs by their keys, in one query."""
+    return queries.totals_of([key_of(run) for run in runs])

@@ -30,7 +30,7 @@ from campaigns.views.shell import Builder, open_builder, refused, saved, step_ur
 from campaigns.when import short_moment
 from connect.core.errors import Invalid, StaleVersion
 from connect.core.faults import put_faults
-from connect.core.formats import current_locale
+from connect.core.formats import current_locale, zone_name
 from connect.core.models import Department
 from connect.core.queries import TenantQuerySet
 from connect.core.roles import Role
@@ -193,7 +193,7 @@ def _zone_rows(builder: Builder, flight: Flight) -> list[dict[str, Any]]:
 
     return [
         {
-            "zone": plan.zone.replace("_", " "),
+            "zone": zone_name(plan.zone),
             "people": plan.people,
             "starts": moment(plan.starts),
             "goes": moment(plan.goes),

@@ -214,12 +214,14 @@ def _overview(builder: Builder, run: Run | None) -> dict[str, Any]:
         if known
         else None,
         "counted": counted,
-        "drawing": draw_waterfall(counted, frozen.speaker.name, people_href(request, shown))
+        "drawing": draw_waterfall(
+            counted, frozen.speaker.name, people_href(request, shown), left=_("Recipients") if run else ""
+        )
         if counted and frozen.speaker
         else None,
         "facts": facts(builder),
         "languages": [language_name(language) for language in frozen.languages],
-        "rows": matrix_rows(builder, "", url),
+        "rows": matrix_rows(builder, "", url, ran=frozen if run else None),
         "plot": draw_flight(flight, builder.zone) if flight else None,
         "sentence": flight_sentence(flight, builder.zone, request.now) if flight else "",
         "acts": menu_of(request.member, shown, known.waiting if known else None),

@@ -90,13 +90,20 @@ def cell(request: ConsoleRequest, campaign_id: UUID, segment: str, language: str
 
 
 def matrix_rows(
-    builder: Builder, opened: str, url: Any, *, before: dict[tuple[str, str], str] | None = None, extra: str = ""
+    builder: Builder,
+    opened: str,
+    url: Any,
+    *,
+    before: dict[tuple[str, str], str] | None = None,
+    extra: str = "",
+    ran: Frozen | None = None,
 ) -> list[dict[str, Any]]:
     """Write the matrix as its macro wants it.
 
-    `before`: the hashes that were approved last, by segment and language; `extra`: a language that has nothing yet.
+    `before`: the hashes that were approved last, by segment and language; `extra`: a language that has nothing yet;
+    `ran`: what a run goes by, of which nobody is counted.
     """
-    frozen, known = builder.found.frozen, builder.known
+    frozen, known = (ran, None) if ran else (builder.found.frozen, builder.known)
     filled = {(one.segment, one.language): one for one in frozen.cells}
     rows = []
     for segment, name in row_names(frozen).items():

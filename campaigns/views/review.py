@@ -294,7 +294,7 @@ def _cards(request: ConsoleRequest, waiting: Sequence[Campaign], current: Campai
                 "url": here(request, "review-item", one.public_id),
                 "current": one.pk == current.pk,
                 "lines": lines,
-                "kind": "yours" if yours else "again" if one.pk in decided else "new" if approvals else "",
+                "kind": ("yours" if yours else "again" if one.pk in decided else "new") if approvals else "",
             }
         )
     return cards

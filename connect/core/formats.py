@@ -139,6 +139,16 @@ def size(value: int | None) -> str:
     return f"{number(amount, 1 if step and amount < 100 else 0)} {_BYTES[step]}"
 
 
+def country_name(code: str) -> str:
+    """Name a country (ISO 3166) in the page's language; a code that nobody knows stays a code."""
+    return str(current_locale().territories.get(code, code))
+
+
+def zone_name(zone: str) -> str:
+    """Write a time zone's id for people: `America/New York`."""
+    return zone.replace("_", " ")
+
+
 def share(part: Number, whole: Number) -> float | None:
     """Divide, where there is something to divide by: a share of nothing is None."""
     return float(part) / float(whole) if whole else None

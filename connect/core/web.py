@@ -31,6 +31,7 @@ class ConsoleRequest(HttpRequest):
 
     htmx: HtmxDetails
     tenant: Tenant
+    tenants: list[Tenant]  # all of which the user is a member, by name
     member: Member
     user: User  # logged in, or `needs` has sent them away
     now: datetime
@@ -52,11 +53,12 @@ def needs(role: Role) -> Callable[[TenantView[P]], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             request.now = datetime.now(UTC)
-            request.tenant, request.member = _membership(request.user, slug)
+            member_id = _enter(request, slug)
             zone = ZoneInfo(request.tenant.default_zone)
             with override_language(request.user.language), override_zone(zone):
                 try:
                     with open_tenant(request.tenant):
+                        request.member = Member.objects.get(pk=member_id)
                         _demand(request.member, role)
                         return view(request, *args, **kwargs)
                 except ObjectDoesNotExist as error:
@@ -130,7 +132,6 @@ def frame_context(request: ConsoleRequest, *, rail: bool = True) -> dict[str, An
 
 
 def _tenants(request: ConsoleRequest) -> list[dict[str, Any]]:
-    mine = Tenant.objects.filter(pk__in=[tenant_id for tenant_id, _ in memberships(request.user)]).order_by("name")
     return [
         {
             "name": tenant.name,
@@ -138,7 +139,7 @@ def _tenants(request: ConsoleRequest) -> list[dict[str, Any]]:
             "url": reverse("home", args=[tenant.slug]),
             "current": tenant.pk == request.tenant.pk,
         }
-        for tenant in mine
+        for tenant in request.tenants
     ]
 
 
@@ -170,13 +171,18 @@ def memberships(user: User) -> list[tuple[int, int]]:
         return [(int(tenant), int(member)) for tenant, member in cursor.fetchall()]
 
 
-def _membership(user: User, slug: str) -> tuple[Tenant, Member]:
-    tenant = Tenant.objects.filter(slug=slug).first()
-    found = dict(memberships(user)) if tenant else {}
-    if tenant is None or tenant.pk not in found:
+def _enter(request: ConsoleRequest, slug: str) -> int:
+    """Put the tenant of this address on the request; tell the user's member id there.
+
+    Errors: Http404 for a tenant that isn't theirs, as for one that isn't.
+    """
+    mine = dict(memberships(request.user))
+    request.tenants = list(Tenant.objects.filter(pk__in=mine).order_by("name"))
+    found = next((tenant for tenant in request.tenants if tenant.slug == slug), None)
+    if found is None:
         raise Http404
-    with open_tenant(tenant):
-        return tenant, Member.objects.get(pk=found[tenant.pk])
+    request.tenant = found
+    return mine[found.pk]
 
 
 def _who_may(role: Role) -> str:

@@ -11,7 +11,6 @@ from connect.core.cursors import read_cursor, write_cursor
 from connect.core.roles import Role
 from connect.core.web import ConsoleRequest, here, needs, page
 from reports import figures, queries, report
-from segments.models import Segment
 
 PAGE_ROWS = 100
 FILTERS = (
@@ -71,12 +70,11 @@ def campaign_people(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
         if excluded:
             found = queries.excluded(key, excluded, after=after, limit=PAGE_ROWS + 1)
         else:
-            keys = report.internal(request.tenant, wanted)
+            keys = report.internal(request.tenant, run, wanted)
             found = queries.people(key, keys, after=after, limit=PAGE_ROWS + 1)
     shown = found[:PAGE_ROWS]
     narrowed = {**wanted, **({"excluded": excluded} if excluded else {})}
     more = urlencode({**narrowed, "after": write_cursor(shown[-1].cursor)}) if len(found) > PAGE_ROWS else ""
-    segments = Segment.objects.of(request.tenant).filter(pk__in={row.segment_id for row in shown if row.segment_id})
     context = {
         "campaign": campaign,
         "run": run,
@@ -84,7 +82,7 @@ def campaign_people(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
         "wanted": wanted,
         "excluded": excluded,
         "more": more,
-        "segments": {segment.pk: segment.name for segment in segments},
+        "segments": report.segment_names(run) if run else {},
         "words": report.EXCLUSION_WORDS,
     }
     return page(request, "reports/people.html", context, part="reports/_people.html")

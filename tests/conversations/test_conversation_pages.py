@@ -107,12 +107,16 @@ def test_health_knows_what_signs(tenant: Tenant, now: datetime) -> None:
     cases = [
         ([], Verdict.BAD, "No key signs for news.northwind.example."),
         ([(DnsState.PUBLISHED, False)], Verdict.BAD, "No key signs for news.northwind.example."),
-        ([(DnsState.UNCHECKED, True)], Verdict.WARNING, "Signs; DNS hasn't been asked yet."),
-        ([(DnsState.UNREACHABLE, True)], Verdict.WARNING, "Signs; DNS gave no answer when it was asked."),
+        ([(DnsState.UNCHECKED, True)], Verdict.WARNING, "It signs; its record in DNS hasn’t been checked yet."),
+        (
+            [(DnsState.UNREACHABLE, True)],
+            Verdict.WARNING,
+            "It signs, but DNS gave no answer when its record was checked.",
+        ),
         ([(DnsState.MISSING, True)], Verdict.BAD, "A key signs whose record isn't in DNS."),
         ([(DnsState.DIFFERENT, True)], Verdict.BAD, "A key signs whose record isn't in DNS."),
-        ([(DnsState.PUBLISHED, True)], Verdict.GOOD, "Signs for news.northwind.example."),
-        ([(DnsState.PUBLISHED, True), (DnsState.MISSING, False)], Verdict.GOOD, "Signs for news.northwind.example."),
+        ([(DnsState.PUBLISHED, True)], Verdict.GOOD, "It signs for news.northwind.example."),
+        ([(DnsState.PUBLISHED, True), (DnsState.MISSING, False)], Verdict.GOOD, "It signs for news.northwind.example."),
     ]
     for keys, verdict, says in cases:
         rows = [

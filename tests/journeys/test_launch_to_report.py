@@ -22,7 +22,7 @@ from conversations.models import DkimKey, Subscription
 from delivery.actions.drain import drain
 from delivery.actions.plan import plan_run
 from delivery.actions.rounds import look_after_runs
-from reports import queries, report
+from reports import report
 from tests.faults.receiver import Copy, Receiver
 from tests.plugins.database import TestServices
 
@@ -100,7 +100,7 @@ def test_a_line_of_a_file_becomes_a_click_in_a_report(
     with open_tenant(tenant):
         left = Subscription.objects.of(tenant).filter(state="unsubscribed").count()
         assert left == expected.exclusions["no_consent"] + 1
-        counted = queries.totals(report.key_of(run))
+        counted = report.totals_of([run])[run.pk]
     assert (counted.handed_over, counted.opened, counted.clicked, counted.unsubscribed) == (run.recipients, 1, 1, 1)
 
 

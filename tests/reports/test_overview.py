@@ -78,7 +78,9 @@ def _run(cast: Cast) -> Run:
 def test_totals_count_people_once_and_machines_apart(ran: Cast, tenant: Tenant) -> None:
     with open_tenant(tenant):
         key = report.key_of(_run(ran))
-        assert queries.totals(key) == Counts(planned=10, handed_over=7, bounced=1, opened=4, clicked=2, unsubscribed=1)
+        assert queries.totals_of([key])[key.run_id] == Counts(
+            planned=10, handed_over=7, bounced=1, opened=4, clicked=2, unsubscribed=1
+        )
         assert queries.machines(key) == {"clicked": 1}
         assert [(link.link, link.people, link.clicks, link.machines) for link in queries.links(key, limit=9)] == [
             (0, 2, 3, 1)
