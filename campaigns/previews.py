@@ -1,8 +1,11 @@
 """How a cell's message looks: addresses of its frames, and its words in the list of an inbox."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from campaigns.frozen import CellContent, Frozen
 from campaigns.models import Campaign
+from campaigns.plan import Page, planned
 from connect.core.errors import Invalid
 from connect.core.links import with_query
 from connect.core.models import Tenant
@@ -15,15 +18,14 @@ from conversations.models import Customer
 #: A sample is looked for among so many members, those who came first.
 EARLY_MEMBERS = 2000
 
-_SAMPLE = """
-SELECT c.id FROM (
-    SELECT customer_id FROM conversations_subscription
-    WHERE tenant_id = %s AND conversation_id = %s AND channel = 'email' AND state = 'subscribed'
-    ORDER BY customer_id LIMIT %s) s
-JOIN conversations_customer c ON c.tenant_id = %s AND c.id = s.customer_id
-WHERE c.email_key <> ''
-ORDER BY c.language = %s DESC, starts_with(c.language, %s) DESC, c.id LIMIT 1
-"""
+#: First who gets this very cell, then whoever gets this language, then anybody who can be written to; and of those
+#: the one about whom most of what the message names is known.
+_SAMPLE = (
+    " ORDER BY coalesce(p.reason IS NULL AND p.segment_id IS NOT DISTINCT FROM %s AND p.language = %s, false) DESC,"
+    " coalesce(p.reason IS NULL AND p.language = %s, false) DESC, p.address <> '' DESC,"
+    """ (SELECT count(*) FROM jsonb_path_query(p.values, '$.*.* ? (@ != null && @ != "")')) DESC, p.customer_id"""
+    " LIMIT 1"
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ class Shown:
     broken: str
 
 
-def preview_of(request: ConsoleRequest, campaign: Campaign, revision: Revision) -> Shown:
-    """Show a revision as an early member of the conversation who reads its language would see it."""
+def preview_of(request: ConsoleRequest, campaign: Campaign, frozen: Frozen, cell: CellContent) -> Shown:
+    """Show what stands in a cell as an early member of the conversation who gets it would see it."""
     conversation = campaign.conversation
-    customer = sample_reader(request.tenant, campaign, revision.language)
+    revision = Revision.objects.of(request.tenant).get(pk=cell.revision)
+    customer = sample_reader(request.tenant, frozen, cell, now=request.now)
     reader = Reader(customer, conversation)
     kept = {
         "conversation": conversation.public_id if conversation else None,
@@ -68,10 +71,17 @@ def preview_of(request: ConsoleRequest, campaign: Campaign, revision: Revision) 
     )
 
 
-def sample_reader(tenant: Tenant, campaign: Campaign, language: str) -> Customer | None:
-    """Pick a member of the campaign's conversation, one who reads the language where there is one."""
-    if campaign.conversation_id is None:
+def sample_reader(tenant: Tenant, frozen: Frozen, cell: CellContent, *, now: datetime) -> Customer | None:
+    """Pick an early member of the conversation: one who falls into the cell's segment and language where there is one.
+
+    None where there is no conversation, no member, or a rule that can't be asked any more.
+    """
+    if frozen.speaker is None:
         return None
-    values = (tenant.pk, campaign.conversation_id, EARLY_MEMBERS, tenant.pk, language, language.partition("-")[0])
-    found = rows(Sql(_SAMPLE, values))
+    try:
+        plan = planned(tenant, frozen, at=now, page=Page(0, EARLY_MEMBERS), with_values=True)
+    except Invalid:
+        return None
+    order = Sql(_SAMPLE, (cell.segment, cell.language, cell.language))
+    found = rows("SELECT p.customer_id FROM (" + plan + ") p" + order)
     return Customer.objects.of(tenant).get(pk=found[0][0]) if found else None

@@ -182,7 +182,7 @@ def opened_cell(builder: Builder, opened: str) -> dict[str, Any] | None:
         "code": language,
         "cell": found,
         "revision": revision,
-        "preview": preview_of(builder.request, builder.campaign, revision) if revision else None,
+        "preview": preview_of(builder.request, builder.campaign, frozen, found) if found else None,
     }
 
 
