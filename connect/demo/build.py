@@ -346,7 +346,7 @@ def more(of: Cast, shop: Shop, *, now: datetime) -> None:
 
 def _write(of: Cast, name: str, made: Sequence[Letter], *, now: datetime) -> MessageContent:
     by = of.members["marketer"]
-    content = create_content(of.tenant, by=by, name=name, department_id=of.department.pk, now=now)
+    content = create_content(of.tenant, by=by, name=name, department_id=of.department.public_id, now=now)
     for version, letter in enumerate(made, start=1):
         draft = Draft(letter.subject, letter.preheader, letter.html, letter.text)
         save_revision(of.tenant, content.public_id, letter.language, draft, version=version, by=by, now=now)

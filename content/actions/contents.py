@@ -36,12 +36,15 @@ class BrokenTemplate(Invalid):
 
 
 @in_tenant
-def create_content(tenant: Tenant, *, by: Member, name: str, department_id: int, now: datetime) -> MessageContent:
+def create_content(tenant: Tenant, *, by: Member, name: str, department_id: UUID, now: datetime) -> MessageContent:
     """Make a piece of email content without a revision yet.
 
-    Errors: Invalid when the name is empty or taken; Forbidden unless `by` is a marketer there.
+    Errors: Invalid when the name is empty or taken, or there is no such department; Forbidden unless `by` is a
+    marketer there.
     """
-    department = Department.objects.of(tenant).get(pk=department_id)
+    department = Department.objects.of(tenant).filter(public_id=department_id).first()
+    if department is None:
+        raise Invalid({"department": _("There is no such department.")})
     _may_edit(by, department.pk)
     with unique(NAME_KEY, {"name": _("Another content has this name.")}):
         made = MessageContent.objects.create(

@@ -69,7 +69,7 @@ def new(request: ConsoleRequest) -> HttpResponse:
                 request.tenant,
                 by=request.member,
                 name=form.cleaned_data["name"],
-                department_id=form.cleaned_data["department"].pk,
+                department_id=form.cleaned_data["department"].public_id,
                 now=request.now,
             )
         except Invalid as error:

@@ -27,7 +27,7 @@ def _cast() -> tuple[Member, MessageContent]:
             tenant=tenant, external_id="88-1", attributes={"first_name": "Rosa"}, created_at=NOW, updated_at=NOW
         )
         department = Department.objects.get()
-        return marketer, create_content(tenant, by=marketer, name="Letter", department_id=department.pk, now=NOW)
+        return marketer, create_content(tenant, by=marketer, name="Letter", department_id=department.public_id, now=NOW)
 
 
 def _open(page: Page, url: str, member: Member, path: str) -> None:

@@ -39,7 +39,7 @@ def _hostile_revision() -> tuple[Member, MessageContent, Revision]:
     marketer = make_cast_member(tenant, "Marta Lindt", [Role.MARKETER], now=NOW)
     with open_tenant(tenant):
         content = create_content(
-            tenant, by=marketer, name="Hostile", department_id=Department.objects.get().pk, now=NOW
+            tenant, by=marketer, name="Hostile", department_id=Department.objects.get().public_id, now=NOW
         )
         revision = Revision.objects.create(
             tenant=tenant,

@@ -22,7 +22,7 @@ def make_content(
     tenant: Tenant, department: Department, by: Member, *, now: datetime, name: str = "Winter letter"
 ) -> MessageContent:
     """Make content without a revision."""
-    return create_content(tenant, by=by, name=name, department_id=department.pk, now=now)
+    return create_content(tenant, by=by, name=name, department_id=department.public_id, now=now)
 
 
 def make_revision(

@@ -118,7 +118,7 @@ def test_the_database_refuses_to_change_a_revision(
 def test_a_viewer_makes_nothing(tenant: Tenant, department: Department, viewer: Member, now: datetime) -> None:
     with open_tenant(tenant):
         with pytest.raises(Forbidden):
-            create_content(tenant, by=viewer, name="No", department_id=department.pk, now=now)
+            create_content(tenant, by=viewer, name="No", department_id=department.public_id, now=now)
         assert MessageContent.objects.count() == 0
 
 
