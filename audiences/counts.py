@@ -76,20 +76,25 @@ def members_of(tenant: Tenant, conversation: Conversation) -> Sql:
 
 
 @contextmanager
-def bounded(seconds: float = COUNT_TIMEOUT_SECONDS) -> Iterator[None]:
-    """Let the statements inside take so long and no longer; whatever else the transaction did stands.
+def bounded(seconds: float | None = None) -> Iterator[None]:
+    """Let each statement inside take so long and no longer; whatever else the transaction did stands.
+
+    Without `seconds`, as long as COUNT_TIMEOUT_SECONDS says.
 
     Errors: TooSlow.
     """
     ((before,),) = rows(Sql("SELECT current_setting('statement_timeout')"))
     try:
         with transaction.atomic():
-            _set_timeout(f"{int(seconds * 1000)}ms")
+            _set_timeout(f"{int((COUNT_TIMEOUT_SECONDS if seconds is None else seconds) * 1000)}ms")
             yield
             _set_timeout(before)
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
-            raise TooSlow(_("Counting takes too long.")) from error
+            raise TooSlow(
+                _("Counting took longer than %(limit)d seconds and was stopped. A simpler rule counts faster.")
+                % {"limit": COUNT_TIMEOUT_SECONDS}
+            ) from error
         raise
 
 

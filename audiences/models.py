@@ -11,22 +11,30 @@ from connect.core.rows import EditedRow, TenantForeignKey, TenantRow
 from conversations.models import Conversation
 
 
-class AudienceModel(EditedRow):
-    """Rules that decide whom a campaign lets in. `rule` is the rule language's JSON."""
+class ReusableModel(EditedRow):
+    """What audience and segmentation models share: campaigns of one department rest on them by their name."""
 
     department = TenantForeignKey(Department)
     name = models.CharField(_("name"), max_length=120)
     description = models.CharField(_("description"), max_length=240, blank=True)
-    rule = models.JSONField()
     archived_at = models.DateTimeField(null=True)
 
     objects = ModelQuerySet.as_manager()  # type: ignore[misc, django-manager-missing, unused-ignore]  # as others
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="audiences_model_name_key")]
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
+
+
+class AudienceModel(ReusableModel):
+    """Rules that decide whom a campaign lets in. `rule` is the rule language's JSON."""
+
+    rule = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="audiences_model_name_key")]
 
 
 class AudienceCount(TenantRow):

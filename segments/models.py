@@ -5,27 +5,17 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from audiences.queries import ModelQuerySet
-from connect.core.models import Department
-from connect.core.rows import EditedRow, PublicRow, TenantForeignKey
+from audiences.models import ReusableModel
+from connect.core.rows import PublicRow, TenantForeignKey
 
 
-class SegmentationModel(EditedRow):
+class SegmentationModel(ReusableModel):
     """An ordered split of an audience. Leftovers always exist; they may be set to get nothing."""
 
-    department = TenantForeignKey(Department)
-    name = models.CharField(_("name"), max_length=120)
-    description = models.CharField(_("description"), max_length=240, blank=True)
     leftovers_get_content = models.BooleanField(_("leftovers get content"), default=True)
-    archived_at = models.DateTimeField(null=True)
-
-    objects = ModelQuerySet.as_manager()  # type: ignore[misc, django-manager-missing, unused-ignore]  # as others
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="segments_model_name_key")]
-
-    def __str__(self) -> str:
-        return self.name
 
     def segments(self) -> "list[Segment]":
         """List the segments in the order in which they are asked; Leftovers isn't among them."""

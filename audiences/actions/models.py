@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from audiences.did import Did
 from audiences.models import AudienceModel
 from audiences.naming import check_description, check_name, name_of_copy
+from audiences.queries import ModelQuerySet
 from audiences.rules.schema import canonical, check_rule
 from connect.core.audit import audit
 from connect.core.constraints import unique
@@ -106,7 +107,7 @@ def archive_audience(tenant: Tenant, audience_id: UUID, *, by: Member | None, no
 
     Errors: AudienceModel.DoesNotExist; Conflict when it is archived already; Forbidden.
     """
-    _set_archived(tenant, audience_id, now, by)
+    set_archived(AudienceModel.objects.of(tenant).filter(public_id=audience_id), now, by)
     audit(tenant, by, Did.ARCHIVED_AUDIENCE, audience_id, now=now)
 
 
@@ -116,7 +117,7 @@ def restore_audience(tenant: Tenant, audience_id: UUID, *, by: Member | None, no
 
     Errors: AudienceModel.DoesNotExist; Conflict when it isn't archived; Forbidden.
     """
-    _set_archived(tenant, audience_id, None, by)
+    set_archived(AudienceModel.objects.of(tenant).filter(public_id=audience_id), None, by)
     audit(tenant, by, Did.RESTORED_AUDIENCE, audience_id, now=now)
 
 
@@ -139,6 +140,16 @@ def find_department(tenant: Tenant, department_id: UUID, by: Member | None) -> D
         raise Invalid({"department": _("There is no such department.")})
     access_as_marketer(department.pk, by)
     return department
+
+
+def set_archived(one: ModelQuerySet, at: datetime | None, by: Member | None) -> None:
+    """Archive the one model of any kind that these rows hold, or bring it back (`at` None).
+
+    Errors: DoesNotExist; Conflict when it is so already; Forbidden.
+    """
+    access_as_marketer(one.get().department_id, by)
+    if one.filter(archived_at__isnull=at is not None).update(archived_at=at) != 1:
+        raise Conflict(_("It is archived already.") if at else _("It isn’t archived."))
 
 
 def gather(checks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
@@ -166,10 +177,3 @@ def _check(tenant: Tenant, name: str, description: str, rule: object) -> dict[st
             "rule": lambda: canonical(check_rule(tenant, rule, at="rule.")),
         }
     )
-
-
-def _set_archived(tenant: Tenant, audience_id: UUID, at: datetime | None, by: Member | None) -> None:
-    one = AudienceModel.objects.of(tenant).filter(public_id=audience_id)
-    access_as_marketer(one.get().department_id, by)
-    if one.filter(archived_at__isnull=at is not None).update(archived_at=at) != 1:
-        raise Conflict(_("It is archived already.") if at else _("It isn’t archived."))

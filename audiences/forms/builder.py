@@ -2,13 +2,14 @@
 
 A group's inputs are `rule.rules.1.combinator` and `.not`; a comparison's are `.field`, `.operator`, `.value` and, for
 two ends, `.first` and `.last`; `.was` is the field that the page showed: where it changed, the comparison starts anew.
-Buttons change the draft and store nothing: `edit` below. Works without script, a form post at a time.
+Buttons change the draft and store nothing: `press` below. Works without script, a form post at a time.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -86,26 +87,36 @@ class GroupDraft:
     name: str = ""
     errors: list[str] = attribute(default_factory=list)
     depth: int = 1
+    room: int = MAX_NODES
     fresh: bool = False
 
     @property
+    def may_grow(self) -> bool:
+        """Whether another rule fits in."""
+        return self.room >= 1
+
+    @property
     def may_nest(self) -> bool:
-        """Whether another group fits inside."""
-        return self.depth < MAX_DEPTH
+        """Whether another group, with a rule in it, fits inside."""
+        return self.depth < MAX_DEPTH and self.room >= len(("group", "rule"))
 
 
 Draft = GroupDraft | RuleDraft
 
 
 class Builder:
-    """Turns rules into drafts and back, for one tenant's fields and zone. `name` leads all input names."""
+    """Turns rules into drafts and back, for one tenant's fields and zone. `name` leads all input names.
+
+    `most` is how many parts the rule may have here: fewer than usual where other rules of the model leave less room.
+    """
 
     def __init__(self, fields: Vocabulary, zone: str, name: str = "rule") -> None:
         self.fields = fields
         self.zone = ZoneInfo(zone)
         self.name = name
+        self.most = MAX_NODES
 
-    @property
+    @cached_property
     def menu(self) -> list[tuple[str, list[Field]]]:
         """The fields to choose from, by the group that they stand in."""
         groups: dict[str, list[Field]] = {}
@@ -143,7 +154,8 @@ class Builder:
     def read(self, data: QueryDict) -> GroupDraft:
         """Make the draft of what was posted.
 
-        Errors: Invalid where input names are not this form's own, or the tree is too deep or too large.
+        What is somewhat too deep or too large is read all the same: it is refused by its place, and nothing is lost.
+        Errors: Invalid where input names are not this form's own, or the tree is far too deep or too large.
         """
         nodes: dict[tuple[int, ...], dict[str, list[str]]] = {(): {}}
         for name in data:
@@ -151,7 +163,7 @@ class Builder:
                 continue
             path, part = self._parse(name)
             nodes.setdefault(path, {})[part] = data.getlist(name)
-            if len(nodes) > MAX_NODES:
+            if len(nodes) > READ_NODES:
                 raise Invalid({self.name: _("A rule may have %(limit)d parts at most.") % {"limit": MAX_NODES}})
         return self._numbered(self._assemble(nodes))
 
@@ -163,7 +175,7 @@ class Builder:
         if match is None or match[2] not in PARTS:
             raise Invalid({name[:80]: _("This form has no such field.")})
         path = tuple(int(place) for place in match[1].split(".")[2::2])
-        if len(path) > MAX_DEPTH:
+        if len(path) > READ_DEPTH:
             raise Invalid({self.name: _("Groups may be nested %(limit)d deep at most.") % {"limit": MAX_DEPTH}})
         return path, match[2]
 
@@ -174,12 +186,14 @@ class Builder:
         drafts: dict[tuple[int, ...], Draft] = {}
         for path in sorted(nodes):  # parents come before their children, siblings in order
             parts = nodes[path]
-            is_group = path == () or "combinator" in parts
-            draft = _read_group(parts) if is_group else self._read_rule(parts)
-            parent = drafts.get(path[:-1]) if path else None
-            if isinstance(parent, GroupDraft):
-                parent.rules.append(draft)
-            drafts[path] = draft
+            is_group = path == () or "combinator" in parts or not parts
+            draft = drafts[path] = _read_group(parts) if is_group else self._read_rule(parts)
+            if path == ():
+                continue
+            parent = drafts[path[:-1]]
+            if not isinstance(parent, GroupDraft):
+                raise Invalid({self.name: _("A comparison holds no other rules.")})
+            parent.rules.append(draft)
         root = drafts[()]
         assert isinstance(root, GroupDraft)
         return root
@@ -227,17 +241,29 @@ class Builder:
 
     # --- Changes that store nothing ---
 
-    def edit(self, draft: GroupDraft, do: str) -> GroupDraft:
-        """Press a button: `add-rule:<group>`, `add-group:<group>`, `remove:<node>`; anything else changes nothing."""
-        verb, _sep, name = do.partition(":")
-        target = next((node for node in walk(draft) if node.name == name), None)
+    def press(self, draft: GroupDraft, buttons: Sequence[str]) -> None:
+        """Press buttons in order: `add-rule:<group>`, `add-group:<group>`, `remove:<node>`; others change nothing.
+
+        All name their nodes as they stood before the first was pressed: as on the page on which somebody pressed them.
+        """
+        named = {node.name: node for node in walk(draft)}
+        for button in buttons:
+            verb, _sep, name = button.partition(":")
+            target = named.get(name)
+            if target is None:
+                continue
+            for node in walk(draft):
+                node.fresh = False
+            self._press(draft, verb, target)
+            self._numbered(draft)
+
+    def _press(self, draft: GroupDraft, verb: str, target: "Draft") -> None:
         if verb == "remove":
-            _remove(draft, name)
-        elif isinstance(target, GroupDraft) and verb == "add-rule":
+            _remove(draft, target)
+        elif isinstance(target, GroupDraft) and verb == "add-rule" and target.may_grow:
             target.rules.append(self.empty_rule())
         elif isinstance(target, GroupDraft) and verb == "add-group" and target.may_nest:
             target.rules.append(GroupDraft("or" if target.combinator == "and" else "and", rules=[self.empty_rule()]))
-        return self._numbered(draft)
 
     def empty_rule(self) -> RuleDraft:
         """Begin a comparison with the first field."""
@@ -257,25 +283,22 @@ class Builder:
                     if f"{node.name}.{part}".rstrip(".") in fields
                 }
 
-    def label(self, draft: GroupDraft, name: str) -> str:
-        """Name the field that a refused comparison asks about; "" where the name isn't one of this draft's."""
-        for node in walk(draft):
-            if node.name and (name == node.name or name.rpartition(".")[0] == node.name):
-                return str(node.field.label) if isinstance(node, RuleDraft) and node.field else _("Rule")
-        return ""
-
     def rename(self, draft: GroupDraft, name: str) -> None:
         """Lead all input names with another one, where the rule found a new place on the page."""
         self.name = name
         self._numbered(draft)
 
     def _numbered(self, draft: GroupDraft) -> GroupDraft:
-        _number(draft, self.name, 1)
+        room = self.most - count_parts(draft)
+        _number(draft, self.name, 1, room)
         return draft
 
 
-#: `.rules.199` ten times, and the longest part.
-MAX_NAME_CHARACTERS = 10 * (MAX_DEPTH + 1) + 12
+#: How much of a rule that is too large or too deep a form still reads, so that what was typed is shown again.
+READ_NODES = 2 * MAX_NODES
+READ_DEPTH = 2 * MAX_DEPTH
+#: `.rules.199` for each level, and the longest part.
+MAX_NAME_CHARACTERS = 10 * (READ_DEPTH + 1) + 12
 
 
 def walk(draft: Draft) -> Iterator[Draft]:
@@ -286,21 +309,26 @@ def walk(draft: Draft) -> Iterator[Draft]:
             yield from walk(node)
 
 
-def _number(draft: Draft, name: str, depth: int) -> None:
+def count_parts(draft: Draft) -> int:
+    """Count the groups and comparisons of a draft, itself included."""
+    return sum(1 for _node in walk(draft))
+
+
+def _number(draft: Draft, name: str, depth: int, room: int) -> None:
     draft.name = name
     if isinstance(draft, GroupDraft):
-        draft.depth = depth
+        draft.depth, draft.room = depth, room
         for place, node in enumerate(draft.rules):
-            _number(node, f"{name}.rules.{place}", depth + 1)
+            _number(node, f"{name}.rules.{place}", depth + 1, room)
 
 
-def _remove(draft: GroupDraft, name: str) -> None:
-    left = [node for node in draft.rules if node.name != name]
+def _remove(draft: GroupDraft, target: Draft) -> None:
+    left = [node for node in draft.rules if node is not target]
     draft.fresh = len(left) < len(draft.rules)
     draft.rules = left
     for node in draft.rules:
         if isinstance(node, GroupDraft):
-            _remove(node, name)
+            _remove(node, target)
 
 
 def _read_group(parts: Mapping[str, list[str]]) -> GroupDraft:

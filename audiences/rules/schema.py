@@ -6,6 +6,7 @@ isn't written down in the rules: a later version will be.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,6 +22,9 @@ from connect.core.models import Tenant
 MAX_DEPTH = 10
 MAX_NODES = 200
 MAX_VALUES = 500
+#: Values of all comparisons together, and the length of the whole as JSON in ASCII. `DATA_UPLOAD_MAX_…` in the settings
+#: let the form of such a rule in.
+MAX_ALL_VALUES = 5_000
 MAX_JSON_CHARACTERS = 200_000
 MAX_FAULTS = 20
 
@@ -30,6 +34,43 @@ RULE_KEYS = frozenset({"field", "operator", "value", "id", "valueSource"})
 
 #: What a tree without any rule looks like: everybody.
 EVERYBODY: Mapping[str, Any] = {"combinator": "and", "rules": []}
+
+
+@dataclass(frozen=True)
+class Weight:
+    """How large one rule is, or several together."""
+
+    parts: int = 0
+    values: int = 0
+    characters: int = 0
+
+    def __add__(self, other: "Weight") -> "Weight":
+        return Weight(self.parts + other.parts, self.values + other.values, self.characters + other.characters)
+
+    def complaint(self, parts: int) -> str:
+        """Say what is too much where that may have so many parts; "" where nothing is."""
+        if self.parts > parts:
+            return _("All rules together may have %(limit)d parts at most; these have %(count)d.") % {
+                "limit": parts,
+                "count": self.parts,
+            }
+        if self.values > MAX_ALL_VALUES:
+            return _("All lists together may hold %(limit)d values at most; these hold %(count)d.") % {
+                "limit": MAX_ALL_VALUES,
+                "count": self.values,
+            }
+        return _("This is too much to keep. Shorten the lists.") if self.characters > MAX_JSON_CHARACTERS else ""
+
+
+def weigh(rule: Rule) -> Weight:
+    """Measure a checked rule."""
+    leaves = list(rule.leaves())
+    values = sum(len(leaf.raw) for leaf in leaves if isinstance(leaf.raw, list))
+    return Weight(_count_groups(rule) + len(leaves), values, len(json.dumps(canonical(rule))))
+
+
+def _count_groups(rule: Rule) -> int:
+    return 1 + sum(_count_groups(node) for node in rule.rules if isinstance(node, Group))
 
 
 def check_rule(tenant: Tenant, rule: object, *, at: str = "") -> Rule:
@@ -43,7 +84,10 @@ def check_rule(tenant: Tenant, rule: object, *, at: str = "") -> Rule:
 
 def check_in(fields: Vocabulary, rule: object, *, at: str = "") -> Rule:
     """Check a rule against a vocabulary that was read already; see `check_rule`."""
-    return _Reader(fields, at, declared_choices_only=True).read(rule)
+    checked = _Reader(fields, at, declared_choices_only=True).read(rule)
+    if too_much := weigh(checked).complaint(MAX_NODES):
+        raise Invalid({at.removesuffix("."): too_much})
+    return checked
 
 
 def read_rule(fields: Vocabulary, rule: object) -> Rule:

@@ -1,20 +1,23 @@
-"""One audience model in the builder: begin, change, copy, archive. Buttons of the builder change the draft alone."""
+"""One model in the builder: begin, change, copy, archive. Buttons of the builder change the draft alone.
+
+The same for audience and segmentation models: what differs stands in the `Kind`, which `urls.py` hands in.
+"""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from audiences.actions import models as actions
-from audiences.forms.audience import AudienceForm, read_id
-from audiences.forms.builder import Builder
-from audiences.models import AudienceModel
-from audiences.rules.sources import vocabulary
-from audiences.uses import AUDIENCE, Uses, uses_of
-from audiences.views.reach import Reach, conversations_for, draft_context, draft_words, pick
+from audiences.actions.models import access_as_marketer
+from audiences.forms.model import ModelForm, read_id
+from audiences.models import ReusableModel
+from audiences.uses import Uses, uses_of
+from audiences.views.kinds import AnyKind, Found
+from audiences.views.reach import conversations_for, find_in_draft, pick
 from connect.core.errors import Forbidden, Invalid, StaleVersion
 from connect.core.links import with_query
 from connect.core.models import AuditEntry, Department, Member, Tenant
@@ -25,168 +28,153 @@ NO_ID = UUID(int=0)
 
 
 @needs(Role.MARKETER)
-def new(request: ConsoleRequest) -> HttpResponse:
-    """Begin a model; on POST make it, or change the draft where one of the builder's buttons was pressed."""
-    builder = _builder(request)
+def new(request: ConsoleRequest, kind: AnyKind) -> HttpResponse:
+    """Begin a model; on POST make it, or change the draft where buttons of the builder were pressed."""
     departments = departments_for(request.tenant, request.member)
     if request.method != "POST":
-        form = AudienceForm.empty(builder, str(departments[0].public_id))
-        return _new_page(request, form, departments)
-    form = AudienceForm.read(builder, request.POST)
-    if "do" in request.POST:
-        form.rule = builder.edit(form.rule, request.POST["do"])
-        return _new_page(request, form, departments, counted=request.POST["do"] == "count")
+        form = kind.empty(request.tenant, str(departments[0].public_id))
+        return _new_page(request, kind, form, departments)
+    form = kind.read(request.tenant, request.POST)
+    if pressed := request.POST.getlist("do"):
+        form.press(pressed)
+        return _new_page(request, kind, form, departments)
+    department_id = read_id(form.department) or NO_ID
     try:
-        made = actions.create_audience(
-            request.tenant,
-            by=request.member,
-            name=form.name,
-            description=form.description,
-            rule=form.json(),
-            department_id=read_id(form.department) or NO_ID,
-            now=request.now,
-        )
+        made = kind.make(request.tenant, form, department_id, by=request.member, now=request.now)
     except Invalid as error:
         form.put(error.fields)
-        return _new_page(request, form, departments, status=422)
+        return _new_page(request, kind, form, departments, status=422)
     messages.success(request, _("“%(name)s” is made.") % {"name": made.name})
-    return redirect(there(request, "audience", made.public_id))
+    return redirect(_there(request, kind, made.public_id))
 
 
 def _new_page(
-    request: ConsoleRequest,
-    form: AudienceForm,
-    departments: list[Department],
-    *,
-    counted: bool = False,
-    status: int = 200,
+    request: ConsoleRequest, kind: AnyKind, form: ModelForm, departments: list[Department], *, status: int = 200
 ) -> HttpResponse:
     context = {
-        "form": form,
         "model": None,
         "may_edit": True,
+        "may_change": False,
         "departments": departments,
         "uses": Uses(()),
-        "action": here(request, "audience-new"),
+        "action": here(request, f"{kind.name}-new"),
         "reach_url": None,
-        "draft_reach_url": here(request, "audience-draft-reach"),
-        **draft_context(request, form, counted=counted),
     }
-    return builder_answer(request, "audiences/model.html", context, status=status)
+    return _answer(request, kind, form, context, status=status)
 
 
 @needs(Role.VIEWER)
-def audience(request: ConsoleRequest, audience_id: UUID) -> HttpResponse:
+def show(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> HttpResponse:
     """Show a model in the builder."""
-    model = AudienceModel.objects.of(request.tenant).visible_to(request.member).public(audience_id)
-    conversations = conversations_for(request.tenant, request.member)
-    form = AudienceForm.of(_builder(request), model)
-    more = {
-        "found": Reach(),
-        "conversations": conversations,
-        "chosen": pick(conversations, request.GET),
-        "words": draft_words(request.tenant, form.builder, model.rule),
-    }
-    return _model_page(request, form, model, more)
+    model = _access(request, kind, model_id)
+    return _model_page(request, kind, kind.of(request.tenant, model), model)
 
 
 @needs(Role.MARKETER)
-def save(request: ConsoleRequest, audience_id: UUID) -> HttpResponse:
+def save(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> HttpResponse:
     """Save a model, unless it was changed meanwhile or would void approvals that nobody agreed to lose."""
-    model = _to_change(request, audience_id)
-    form = AudienceForm.read(_builder(request), request.POST)
-    if "do" in request.POST:
-        form.rule = form.builder.edit(form.rule, request.POST["do"])
-        return _model_page(request, form, model, draft_context(request, form, counted=request.POST["do"] == "count"))
-    uses = uses_of(request.tenant, AUDIENCE, audience_id)
-    changes_rule = form.json() != form.builder.to_json(form.builder.show(model.rule))
-    if changes_rule and uses.consent != request.POST.get("agree", ""):
-        more = {**draft_context(request, form, counted=False), "asks": True}
-        return _model_page(request, form, model, more, status=409)
+    model = _access_to_change(request, kind, model_id)
+    form = kind.read(request.tenant, request.POST)
+    if pressed := request.POST.getlist("do"):
+        form.press(pressed)
+        return _model_page(request, kind, form, model)
+    uses = uses_of(request.tenant, kind.use, model_id)
+    if form.meaning != kind.of(request.tenant, model).meaning and uses.consent != request.POST.get("agree", ""):
+        return _model_page(request, kind, form, model, asks=True, status=409)
     try:
-        changed = actions.change_audience(
-            request.tenant,
-            audience_id,
-            form.version,
-            by=request.member,
-            name=form.name,
-            description=form.description,
-            rule=form.json(),
-            now=request.now,
-        )
+        changed = kind.change(request.tenant, model_id, form, by=request.member, now=request.now)
     except Invalid as error:
         form.put(error.fields)
-        return _model_page(request, form, model, draft_context(request, form, counted=False), status=422)
+        return _model_page(request, kind, form, model, status=422)
     except StaleVersion as error:
-        words = draft_words(request.tenant, form.builder, error.current.rule)
-        theirs = {"model": error.current, "parts": [("", words)]}
-        more = {**draft_context(request, form, counted=False), "theirs": theirs}
-        return _model_page(request, form, model, more, status=409)
+        parts = kind.parts(request.tenant, kind.of(request.tenant, error.current))
+        return _model_page(request, kind, form, model, theirs={"model": error.current, "parts": parts}, status=409)
     messages.success(request, _("“%(name)s” is saved.") % {"name": changed.name})
-    return redirect(there(request, "audience", audience_id))
+    return redirect(_there(request, kind, model_id))
 
 
 def _model_page(
-    request: ConsoleRequest, form: AudienceForm, model: AudienceModel, more: dict[str, Any], *, status: int = 200
+    request: ConsoleRequest,
+    kind: AnyKind,
+    form: ModelForm,
+    model: ReusableModel,
+    *,
+    asks: bool = False,
+    theirs: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    may_change = request.member.may(Role.MARKETER, model.department_id)
     context = {
-        "form": form,
         "model": model,
-        "may_edit": request.member.may(Role.MARKETER, model.department_id) and model.archived_at is None,
-        "may_change": request.member.may(Role.MARKETER, model.department_id),
-        "uses": uses_of(request.tenant, AUDIENCE, model.public_id),
-        "here": here(request, "audience", model.public_id),
-        "action": here(request, "audience-save", model.public_id),
-        "reach_url": here(request, "audience-reach", model.public_id),
-        "draft_reach_url": here(request, "audience-draft-reach"),
-        "last": AuditEntry.objects.of(request.tenant).about([model.public_id]).first(),
-        **more,
+        "may_change": may_change,
+        "may_edit": may_change and model.archived_at is None,
+        "departments": [],
+        "uses": uses_of(request.tenant, kind.use, model.public_id),
+        "action": here(request, f"{kind.name}-save", model.public_id),
+        "reach_url": here(request, f"{kind.name}-reach", model.public_id),
+        "asks": asks,
+        "theirs": theirs,
     }
-    return builder_answer(request, "audiences/model.html", context, status=status)
+    return _answer(request, kind, form, context, status=status)
 
 
-def builder_answer(request: ConsoleRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
-    """Answer with the page, or with the builder alone where one of its buttons was pressed."""
-    defaults: dict[str, Any] = {"asks": False, "theirs": None, "last": None, "departments": [], "may_change": False}
-    pressed = request.method == "POST" and "do" in request.POST
-    part = f"{template.partition('/')[0]}/_builder.html" if pressed else None
-    response = page(request, template, {**defaults, **context}, part=part, status=status)
+def _answer(
+    request: ConsoleRequest, kind: AnyKind, form: ModelForm, context: dict[str, Any], *, status: int
+) -> HttpResponse:
+    """Answer with the page, or with the builder alone where its buttons were pressed."""
+    pressed = request.POST.getlist("do")
+    conversations = conversations_for(request.tenant, request.member)
+    chosen = pick(conversations, request.POST or request.GET)
+    context = {
+        "asks": False,
+        "theirs": None,
+        "form": form,
+        "kind": kind,
+        "draft_reach_url": here(request, f"{kind.name}-draft-reach"),
+        "conversations": conversations,
+        "chosen": chosen,
+        "found": find_in_draft(request, kind, form, chosen) if "count" in pressed else Found(),
+        **kind.said(request.tenant, form),
+        **context,
+    }
+    part = f"{kind.folder}/_builder.html" if pressed else None
+    response = page(request, f"{kind.folder}/model.html", context, part=part, status=status)
     if pressed:
         response["HX-Trigger-After-Settle"] = "rule-changed"
     return response
 
 
-def there(request: ConsoleRequest, name: str, model_id: UUID) -> str:
+def _there(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> str:
     """Lead to a model's page, still counting in the conversation that was chosen."""
     chosen = read_id(request.POST.get("conversation", ""))
-    return with_query(here(request, name, model_id), conversation=chosen)
+    return with_query(here(request, kind.name, model_id), conversation=chosen)
 
 
 @needs(Role.MARKETER)
-def copy(request: ConsoleRequest, audience_id: UUID) -> HttpResponse:
+def copy(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> HttpResponse:
     """Copy a model and open the copy."""
-    _to_change(request, audience_id)
-    copied = actions.copy_audience(request.tenant, audience_id, by=request.member, now=request.now)
+    _access_to_change(request, kind, model_id)
+    copied = kind.copy(request.tenant, model_id, by=request.member, now=request.now)
     messages.success(request, _("Copied as “%(name)s”.") % {"name": copied.name})
-    return redirect(here(request, "audience", copied.public_id))
+    return redirect(here(request, kind.name, copied.public_id))
 
 
 @needs(Role.MARKETER)
-def archive(request: ConsoleRequest, audience_id: UUID) -> HttpResponse:
+def archive(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> HttpResponse:
     """Take a model out of the lists."""
-    model = _to_change(request, audience_id)
-    actions.archive_audience(request.tenant, audience_id, by=request.member, now=request.now)
+    model = _access_to_change(request, kind, model_id)
+    kind.archive(request.tenant, model_id, by=request.member, now=request.now)
     messages.success(request, _("“%(name)s” is archived. Campaigns that use it go on.") % {"name": model.name})
-    return redirect(here(request, "audiences"))
+    return redirect(here(request, kind.names))
 
 
 @needs(Role.MARKETER)
-def restore(request: ConsoleRequest, audience_id: UUID) -> HttpResponse:
+def restore(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> HttpResponse:
     """Bring an archived model back."""
-    model = _to_change(request, audience_id)
-    actions.restore_audience(request.tenant, audience_id, by=request.member, now=request.now)
+    model = _access_to_change(request, kind, model_id)
+    kind.restore(request.tenant, model_id, by=request.member, now=request.now)
     messages.success(request, _("“%(name)s” is back in use.") % {"name": model.name})
-    return redirect(here(request, "audience", audience_id))
+    return redirect(here(request, kind.name, model_id))
 
 
 def departments_for(tenant: Tenant, member: Member) -> list[Department]:
@@ -202,11 +190,14 @@ def departments_for(tenant: Tenant, member: Member) -> list[Department]:
     return listed
 
 
-def _to_change(request: ConsoleRequest, audience_id: UUID) -> AudienceModel:
-    model: AudienceModel = AudienceModel.objects.of(request.tenant).visible_to(request.member).public(audience_id)
-    actions.access_as_marketer(model.department_id, request.member)
+def _access(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> Any:
+    """Get a model that the member may look at, with the name of who saved it last as `saved_by`."""
+    entries = AuditEntry.objects.of(request.tenant).filter(thing=OuterRef("public_id")).order_by("-at", "-id")
+    rows = kind.rows(request.tenant).visible_to(request.member)
+    return rows.annotate(saved_by=Subquery(entries.values("member_name")[:1])).public(model_id)
+
+
+def _access_to_change(request: ConsoleRequest, kind: AnyKind, model_id: UUID) -> Any:
+    model = _access(request, kind, model_id)
+    access_as_marketer(model.department_id, request.member)
     return model
-
-
-def _builder(request: ConsoleRequest) -> Builder:
-    return Builder(vocabulary(request.tenant), request.tenant.default_zone)

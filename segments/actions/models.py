@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from audiences.actions.models import access_as_marketer, find_department, gather
+from audiences.actions.models import access_as_marketer, find_department, gather, set_archived
 from audiences.naming import check_description, check_name, name_of_copy
-from audiences.rules.schema import canonical, check_in
+from audiences.rules.schema import Weight, canonical, check_in, weigh
 from audiences.rules.sources import Vocabulary, vocabulary
+from audiences.rules.tree import Rule
 from connect.core.audit import audit
 from connect.core.constraints import unique
 from connect.core.errors import Conflict, Invalid
@@ -22,6 +23,8 @@ from segments.models import Segment, SegmentationModel
 
 NAME_KEY = "segments_model_name_key"
 MAX_SEGMENTS = 50
+#: Groups and comparisons of all rules together. What a form of so many posts, the settings let in.
+MAX_PARTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def archive_segmentation(tenant: Tenant, model_id: UUID, *, by: Member | None, n
 
     Errors: SegmentationModel.DoesNotExist; Conflict when it is archived already; Forbidden.
     """
-    _set_archived(tenant, model_id, now, by)
+    set_archived(SegmentationModel.objects.of(tenant).filter(public_id=model_id), now, by)
     audit(tenant, by, Did.ARCHIVED_SEGMENTATION, model_id, now=now)
 
 
@@ -143,7 +146,7 @@ def restore_segmentation(tenant: Tenant, model_id: UUID, *, by: Member | None, n
 
     Errors: SegmentationModel.DoesNotExist; Conflict when it isn't archived; Forbidden.
     """
-    _set_archived(tenant, model_id, None, by)
+    set_archived(SegmentationModel.objects.of(tenant).filter(public_id=model_id), None, by)
     audit(tenant, by, Did.RESTORED_SEGMENTATION, model_id, now=now)
 
 
@@ -170,11 +173,16 @@ def _check_segments(fields: Vocabulary, wanted: Sequence[SegmentOf]) -> list[Wri
     taken: set[str] = set()
     faults: dict[str, list[str]] = {}
     written: list[Written] = []
+    weight = Weight()
     for place, segment in enumerate(wanted):
         try:
-            written.append((segment.id, _check_segment(fields, segment, f"segments.{place}", taken)))
+            values = _check_segment(fields, segment, f"segments.{place}", taken)
+            weight += values.pop("weight")
+            written.append((segment.id, values))
         except Invalid as error:
             faults |= error.fields
+    if too_much := weight.complaint(MAX_PARTS):
+        faults.setdefault("segments", []).append(too_much)
     if faults:
         raise Invalid(faults)
     return written
@@ -184,13 +192,14 @@ def _check_segment(fields: Vocabulary, segment: SegmentOf, at: str, taken: set[s
     values = gather(
         {
             "name": lambda: check_name(segment.name, f"{at}.name"),
-            "rule": lambda: canonical(check_in(fields, segment.rule, at=f"{at}.rule.")),
+            "rule": lambda: check_in(fields, segment.rule, at=f"{at}.rule."),
         }
     )
     if values["name"].casefold() in taken:
         raise Invalid({f"{at}.name": _("Another segment of this model has this name.")})
     taken.add(values["name"].casefold())
-    return values
+    rule: Rule = values["rule"]
+    return {"name": values["name"], "rule": canonical(rule), "weight": weigh(rule)}
 
 
 def _write(tenant: Tenant, model: SegmentationModel, wanted: Sequence[Written]) -> bool:
@@ -210,10 +219,3 @@ def _write(tenant: Tenant, model: SegmentationModel, wanted: Sequence[Written]) 
             Segment.objects.of(tenant).filter(public_id=public_id).update(**placed)
             changed = True
     return changed
-
-
-def _set_archived(tenant: Tenant, model_id: UUID, at: datetime | None, by: Member | None) -> None:
-    one = SegmentationModel.objects.of(tenant).filter(public_id=model_id)
-    access_as_marketer(one.get().department_id, by)
-    if one.filter(archived_at__isnull=at is not None).update(archived_at=at) != 1:
-        raise Conflict(_("It is archived already.") if at else _("It isn’t archived."))
