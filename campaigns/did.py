@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Did(StrEnum):
-    """Deeds of this app. Each is about a campaign's public id."""
+    """Deeds of this app. Each is about a campaign's public id, the last two about a filter's."""
 
     MADE_CAMPAIGN = "campaign.made"
     CHANGED_CAMPAIGN = "campaign.changed"
@@ -27,3 +27,5 @@ class Did(StrEnum):
     RESUMED_RUN = "run.resumed"
     CANCELLED_CAMPAIGN = "campaign.cancelled"
     FINISHED_RUN = "run.finished"
+    SAVED_FILTER = "filter.saved"
+    REMOVED_FILTER = "filter.removed"

@@ -146,6 +146,19 @@ class Note(TenantRow):
     at = models.DateTimeField()
 
 
+class SavedFilter(PublicRow):
+    """A member's own filter of the list of campaigns: `query` is its address's query."""
+
+    member = TenantForeignKey(Member, models.CASCADE)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "member", "name"], name="campaigns_savedfilter_name_key")
+        ]
+
+
 class Run(PublicRow):
     """One firing of a campaign, with everything frozen in `frozen`; planned in chunks up to `plan_cursor`.
 

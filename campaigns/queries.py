@@ -1,8 +1,14 @@
 """Query sets of campaigns, approvals and runs."""
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db.models import DateTimeField, F, Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
+
+from campaigns.narrowing import Narrowed
 from campaigns.states import ApprovalState, CampaignState, RunState
 from connect.core.queries import TenantQuerySet
 
@@ -27,6 +33,10 @@ UNDER_APPROVAL = frozenset(
 )
 RUNNING = frozenset({CampaignState.SENDING, CampaignState.PAUSED})
 OVER = frozenset({CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.EXPIRED, CampaignState.ARCHIVED})
+_STARTED_AT = """(
+    SELECT max(r.started_at) FROM campaigns_run r
+    WHERE r.tenant_id = campaigns_campaign.tenant_id AND r.campaign_id = campaigns_campaign.id
+)"""
 LIVE_APPROVAL = frozenset({ApprovalState.ASKED, ApprovalState.APPROVED})
 OPEN_RUN = frozenset({RunState.PLANNING, RunState.SENDING, RunState.PAUSED})
 
@@ -44,6 +54,28 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
     def seen_by(self, member: "Member") -> Self:
         """Keep what the member may look at, with what lists show of it."""
         return self.visible_to(member).select_related("conversation", "department", "created_by")
+
+    def narrowed(self, to: Narrowed, zone: str) -> Self:
+        """Keep what a filter lets through, its state aside. `zone` is the clock of its days.
+
+        A campaign starts when its run did, else when it is due; a wall time without an instant yet goes by its day.
+        """
+        found = self.matching(to.find)
+        if to.tag:
+            found = found.filter(tags__contains=[to.tag])
+        if to.conversation:
+            found = found.filter(conversation__public_id=to.conversation)
+        begins, ends = to.instants(zone)
+        if begins or ends:
+            began = RawSQL(_STARTED_AT, (), output_field=DateTimeField())  # noqa: S611 - a constant of ours
+            found = found.annotate(begins=Coalesce(began, F("fires_at")))
+        if begins and to.since:
+            found = found.filter(Q(begins__gte=begins) | Q(begins=None, start_at__gte=to.since.isoformat()))
+        if ends and to.until:
+            day_after = (to.until + timedelta(days=1)).isoformat()
+            undated = Q(begins=None, start_at__lt=day_after) & ~Q(start_at="")
+            found = found.filter(Q(begins__lt=ends) | undated)
+        return found
 
     def matching(self, text: str) -> Self:
         """Keep those whose name holds the text, or that carry it as a tag."""

@@ -9,6 +9,12 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 urlpatterns: list[URLPattern] = [
     path("campaigns/", require_GET(listing.campaigns), name="campaigns"),
+    path("campaigns/filters/", require_POST(listing.keep_filter), name="campaign-filters"),
+    path(
+        "campaigns/filters/<uuid:filter_id>/remove/",
+        require_POST(listing.forget_filter),
+        name="campaign-filter-remove",
+    ),
     path("campaigns/new/", get_or_post(builder.new), name="campaign-new"),
     path("campaigns/<uuid:campaign_id>/", require_GET(campaign.campaign), name="campaign"),
     path("campaigns/<uuid:campaign_id>/information/", get_or_post(builder.information), name="campaign-information"),

@@ -3,32 +3,37 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.actions.filters import remove_filter, save_filter
 from campaigns.figures import progress_of, results_of
 from campaigns.forecast import people_counted
 from campaigns.frozen import Start
 from campaigns.menus import menu_of
-from campaigns.models import Approval, Campaign, Run
+from campaigns.models import Approval, Campaign, Run, SavedFilter
+from campaigns.narrowing import Narrowed, read_narrowed
 from campaigns.queries import OVER, RUNNING
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState, StartKind
 from campaigns.views.progress import drawn
 from campaigns.when import short_moment, start_words
 from campaigns.words import KIND_NAMES
 from connect.core.errors import Invalid
-from connect.core.formats import as_datetime, as_time
+from connect.core.formats import as_date, as_datetime, as_time
 from connect.core.links import with_query
 from connect.core.roles import Role
 from connect.core.web import ConsoleRequest, here, needs, page
+from conversations.models import Conversation
 
 PAGE_ROWS = 50
 SOON = timedelta(days=7)
-FIND_CHARACTERS = 120
 
 #: The tabs: what they are called, and which states they show. Archived ones are shown only there.
 TABS = {
@@ -53,40 +58,78 @@ GROUPS = {
 @needs(Role.VIEWER)
 def campaigns(request: ConsoleRequest) -> HttpResponse:
     """List the campaigns of the member's departments."""
-    tab, find, number = _asked(request)
+    wanted, number = read_narrowed(request.GET, frozenset(TABS)), _page_number(request)
     shown = Campaign.objects.of(request.tenant).seen_by(request.member)
     counts = Counter(shown.order_by().values_list("state", flat=True))
-    found = shown.filter(state__in=TABS[tab][1]).matching(find)
+    found = shown.filter(state__in=TABS[wanted.state][1]).narrowed(wanted, request.tenant.default_zone)
     going = list(found.exclude(state__in=OVER)) if number == 1 else []
     over = Paginator(found.filter(state__in=OVER).order_by("-updated_at", "-id"), PAGE_ROWS).get_page(number)
     rows = _rows(request, [*going, *over])
     context = {
-        "tabs_shown": _tabs(request, tab, counts),
+        "tabs_shown": _tabs(request, wanted.state, counts),
         "groups": [(GROUPS[name], rows[name]) for name in GROUPS if rows[name]],
         "found": over,
-        "shown": sum(len(group) for group in rows.values()),
-        "all": sum(counts[state] for state in TABS[tab][1]),
-        "find": find,
-        "tab": tab,
+        "shown": sum(len(group) for group in rows.values()) + over.paginator.count - len(over),
+        "all": sum(counts[state] for state in TABS[wanted.state][1]),
+        "wanted": wanted,
+        "narrowed": wanted != Narrowed(state=wanted.state),
         "here": request.get_full_path(),
         "may_make": request.member.may(Role.MARKETER),
         "any": bool(counts),
     }
+    if not request.htmx:
+        context |= _filters(request, wanted)
     return page(request, "campaigns/list.html", context, part="campaigns/_table.html")
 
 
-def _asked(request: ConsoleRequest) -> tuple[str, str, int]:
-    tab, find, number = request.GET.get("state", ""), request.GET.get("q", "").strip(), request.GET.get("page", "1")
-    faults = {}
-    if tab not in TABS:
-        faults["state"] = _("There is no such state.")
-    if len(find) > FIND_CHARACTERS or "\x00" in find:
-        faults["q"] = _("Enter at most %(limit)d characters.") % {"limit": FIND_CHARACTERS}
+@needs(Role.VIEWER)
+def keep_filter(request: ConsoleRequest) -> HttpResponse:
+    """Keep what the list is narrowed down to under a name."""
+    wanted = read_narrowed(QueryDict(request.POST.get("query", "")).dict(), frozenset(TABS))
+    saved = save_filter(request.tenant, request.POST.get("name", ""), wanted.query, by=request.member, now=request.now)
+    messages.success(request, _("Kept the filter “%(name)s”.") % {"name": saved.name})
+    return redirect(f"{here(request, 'campaigns')}?{saved.query}")
+
+
+@needs(Role.VIEWER)
+def forget_filter(request: ConsoleRequest, filter_id: UUID) -> HttpResponse:
+    """Take one of the member's own filters away."""
+    remove_filter(request.tenant, filter_id, by=request.member, now=request.now)
+    messages.success(request, _("Removed the filter."))
+    return redirect(here(request, "campaigns"))
+
+
+def _page_number(request: ConsoleRequest) -> int:
+    number = request.GET.get("page", "1")
     if not (number.isascii() and number.isdigit() and len(number) < 7 and int(number)):
-        faults["page"] = _("There is no such page.")
-    if faults:
-        raise Invalid(faults)
-    return tab, find, int(number)
+        raise Invalid({"page": _("There is no such page.")})
+    return int(number)
+
+
+def _filters(request: ConsoleRequest, wanted: Narrowed) -> dict[str, Any]:
+    """Write what stands above the table: the member's filters, the chips, and what one may narrow by."""
+    saved = list(SavedFilter.objects.of(request.tenant).filter(member=request.member).order_by("name"))
+    conversations = list(Conversation.objects.of(request.tenant).visible_to(request.member).order_by("name"))
+    return {
+        "saved": saved,
+        "open_filter": next((one for one in saved if one.query == wanted.query), None),
+        "conversations": [("", _("Any")), *((str(one.public_id), one.name) for one in conversations)],
+        "chips": _chips(request.get_full_path(), wanted, {one.public_id: one.name for one in conversations}),
+    }
+
+
+def _chips(url: str, wanted: Narrowed, conversations: dict[UUID, str]) -> list[tuple[str, str, str]]:
+    """Say what the list is narrowed down to beside the words: what, which, and the address without it."""
+    chips = []
+    if wanted.tag:
+        chips.append((_("Tag"), wanted.tag, with_query(url, tag=None)))
+    if wanted.conversation:
+        name = conversations.get(wanted.conversation, "–")
+        chips.append((_("Conversation"), name, with_query(url, conversation=None)))
+    if wanted.since or wanted.until:
+        days = f"{as_date(wanted.since) if wanted.since else '…'} – {as_date(wanted.until) if wanted.until else '…'}"
+        chips.append((_("Starts"), days, with_query(url, **{"from": None, "until": None})))
+    return chips
 
 
 def _tabs(request: ConsoleRequest, current: str, counts: Counter[str]) -> list[dict[str, Any]]:

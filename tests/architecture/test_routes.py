@@ -9,7 +9,7 @@ from django.db import models
 from django.test import Client
 
 from audiences.models import AudienceModel, SeedList
-from campaigns.models import Approval, Campaign, Run
+from campaigns.models import Approval, Campaign, Run, SavedFilter
 from connect.core.models import Member, Tenant
 from connect.core.roles import Role
 from connect.core.tenancy import tenant as open_tenant
@@ -82,6 +82,7 @@ NAMED: dict[str, type[models.Model]] = {
     "conversation_id": Conversation,
     "customer_id": Customer,
     "entry_id": Entry,
+    "filter_id": SavedFilter,
     "import_id": CustomerImport,
     "key_id": DkimKey,
     "list_id": SuppressionList,
