@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("allauth.account.urls")),
+    path("", include("connect.core.urls_public")),
     path("", include("delivery.urls_public")),
     path("t/<slug:slug>/", views.home, name="home"),
     path("t/<slug:slug>/", include("connect.core.urls")),

@@ -5,15 +5,21 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from audiences.models import AudienceModel, SeedList
 from campaigns import figures
 from campaigns import panels as campaigns_panels
+from campaigns.models import Campaign
 from connect.celery import app as celery_app
-from connect.core import handoff, panels
+from connect.core import belongings, handoff, panels
+from connect.core.belongings import Belonging
 from connect.core.handoff import Bell
 from connect.core.panels import RailLink
+from content.models import MessageContent
+from conversations.models import Conversation
 from delivery.figures import progress
 from delivery.panels import panels as delivery_panels
 from reports import panels as reports_panels
+from segments.models import SegmentationModel
 from suppression.panels import panels_of as suppression_panels
 
 
@@ -21,6 +27,7 @@ def wire() -> None:
     """Fill the registries of the lower floors. Called once, at start-up."""
     handoff.wire(
         {
+            Bell.MEMBER_INVITED: _send("connect.core.tasks.send_invitation"),
             Bell.IMPORT_UPLOADED: _send("conversations.tasks.run_import"),
             Bell.KEY_CHECK_ASKED: _send("conversations.tasks.check_key"),
             Bell.CAMPAIGN_DUE: _send("campaigns.tasks.start_due"),
@@ -34,6 +41,7 @@ def wire() -> None:
         panels=[suppression_panels, delivery_panels, reports_panels.panels],
         use_counts=[campaigns_panels.use_counts],
     )
+    belongings.wire(BELONGINGS)
     figures.wire(progress=progress, results=reports_panels.results_of)
 
 
@@ -44,6 +52,15 @@ def _send(task: str) -> Callable[[int, int], object]:
     return ring
 
 
+#: What belongs to departments, in the order of the departments' page.
+BELONGINGS = [
+    Belonging(_("Conversations"), Conversation),
+    Belonging(_("Audience models"), AudienceModel),
+    Belonging(_("Segmentation models"), SegmentationModel),
+    Belonging(_("Content"), MessageContent),
+    Belonging(_("Seed lists"), SeedList),
+    Belonging(_("Campaigns"), Campaign),
+]
 #: Where the demo's mail catcher runs, its mailbox stands below everything else.
 MAILBOX = RailLink(_("Mailbox"), "inbox", "mailbox", "mailbox/")
 RAIL = [

@@ -11,8 +11,9 @@ from django.db import transaction
 
 
 class Bell(StrEnum):
-    """What can be rung for, with the id of an import, a key, a campaign or a run. At most eight."""
+    """What can be rung for, with the id of a member, an import, a key, a campaign or a run. At most eight."""
 
+    MEMBER_INVITED = "member_invited"
     IMPORT_UPLOADED = "import_uploaded"
     KEY_CHECK_ASKED = "key_check_asked"
     CAMPAIGN_DUE = "campaign_due"

@@ -57,6 +57,8 @@ class Tenant(models.Model):
     default_zone = models.CharField(max_length=64, default="UTC")
     own_approval = models.BooleanField(_("authors may approve their own campaigns"), default=False)
     created_at = models.DateTimeField()
+    suspended_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
 
     def __str__(self) -> str:
         return self.name
@@ -66,6 +68,7 @@ class Department(PublicRow):
     """A part of a tenant that owns conversations, models, content and campaigns."""
 
     name = models.CharField(_("name"), max_length=120)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="core_department_name_key")]
@@ -81,6 +84,11 @@ class Member(PublicRow):
     name = models.CharField(_("name"), max_length=120)
     active = models.BooleanField(default=True)
     joined_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    invited_at = models.DateTimeField(null=True)  # when the newest invitation was asked for
+    invited_by = models.CharField(max_length=120)  # whom that invitation names
+    mailed_at = models.DateTimeField(null=True)  # when it was handed to the mail server
+    entered_at = models.DateTimeField(null=True)  # when they first opened this tenant
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("tenant", "user", name="core_member_user_key")]

@@ -32,3 +32,12 @@ LABELS = {
     Role.LAUNCH_APPROVER: _("Launch approver"),
     Role.ADMIN: _("Admin"),
 }
+
+#: What a role is for, for who gives it.
+DUTIES = {
+    Role.VIEWER: _("sees everything, changes nothing"),
+    Role.MARKETER: _("builds models, content and campaigns"),
+    Role.CONTENT_APPROVER: _("signs off what is written"),
+    Role.LAUNCH_APPROVER: _("signs off that it goes out"),
+    Role.ADMIN: _("runs the tenant, and builds; signs nothing off"),
+}

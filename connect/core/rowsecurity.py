@@ -189,6 +189,7 @@ DEFINER_FUNCTIONS: frozenset[str] = frozenset(
     {
         "memberships_of",
         "ensure_user",
+        "member_counts",
         "open_imports",
         "tenant_of_message",
         "tenants_with_due_campaigns",

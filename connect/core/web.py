@@ -18,6 +18,7 @@ from django.utils.translation import override as override_language
 from django_htmx.middleware import HtmxDetails
 
 from connect.core import panels
+from connect.core.actions.members import do_enter
 from connect.core.errors import Conflict, Forbidden, Invalid, StaleVersion
 from connect.core.models import Grant, Member, Tenant, User
 from connect.core.roles import HOLDERS, LABELS, Role
@@ -54,11 +55,15 @@ def needs(role: Role) -> Callable[[TenantView[P]], View]:
                 return redirect_to_login(request.get_full_path())
             request.now = datetime.now(UTC)
             member_id = _enter(request, slug)
+            if request.tenant.suspended_at:
+                return _suspended(request)
             zone = ZoneInfo(request.tenant.default_zone)
             with override_language(request.user.language), override_zone(zone):
                 try:
                     with open_tenant(request.tenant):
                         request.member = Member.objects.get(pk=member_id)
+                        if request.member.entered_at is None:
+                            do_enter(request.tenant, member_id, now=request.now)
                         _demand(request.member, role)
                         return view(request, *args, **kwargs)
                 except ObjectDoesNotExist as error:
@@ -93,6 +98,18 @@ def page(
     else:
         response = render(request, template, {**frame_context(request), **context}, status=status)
     patch_vary_headers(response, ["HX-Request", "Cookie"])
+    return uncached(response)
+
+
+def _suspended(request: ConsoleRequest) -> HttpResponse:
+    """Tell a member that an operator has suspended their tenant; nothing of it is opened."""
+    with override_language(request.user.language), override_zone(ZoneInfo(request.tenant.default_zone)):
+        context = {"tenant": request.tenant, "others": [one for one in request.tenants if one != request.tenant]}
+        return uncached(render(request, "core/suspended.html", context, status=403))
+
+
+def uncached(response: HttpResponse) -> HttpResponse:
+    """Keep an answer out of every store."""
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -5,6 +5,7 @@ lease, and each later move names the attempt. Leases only decide who looks after
 """
 
 from campaigns.predicates import may_send
+from connect.core.predicates import is_open
 from conversations.predicates import subscribed
 from suppression.predicates import suppressed
 
@@ -23,7 +24,7 @@ DUE = f"""
 SELECT k.run_id
 FROM delivery_chunk k JOIN campaigns_run r ON r.tenant_id = k.tenant_id AND r.id = k.run_id
 WHERE k.tenant_id = $1::bigint AND k.month = $2::date AND k.next_at <= now() AND k.lease_until IS NULL
-  AND {may_send("r.id")}
+  AND {may_send("r.id")} AND {is_open("$1::bigint")}
 GROUP BY k.run_id ORDER BY min(k.next_at), k.run_id
 """
 
@@ -34,6 +35,7 @@ WITH picked AS (
     SELECT k.id FROM delivery_chunk k
     WHERE k.tenant_id = $1::bigint AND k.run_id = $3::bigint AND k.month = $2::date
       AND k.next_at <= now() AND k.lease_until IS NULL AND {may_send("$3::bigint")}
+      AND {is_open("$1::bigint")}
     ORDER BY k.next_at, k.id LIMIT $4::int
     FOR UPDATE SKIP LOCKED
 ), leased AS (
@@ -89,6 +91,7 @@ WHERE m.tenant_id = $1::bigint AND m.month = $2::date AND m.id = p.id AND m.chun
   AND k.lease_until > now() AND m.not_before <= now()
   AND (m.not_after IS NULL OR m.not_after > now()) AND (m.quiet_at IS NULL OR m.quiet_at > now())
   AND r.id = ANY (ARRAY(SELECT u.run FROM unnest($14::bigint[]) AS u (run) WHERE {may_send("u.run")}))
+  AND {is_open("$1::bigint")}
   AND NOT {suppressed("m.address", "r.conversation_id")}
   AND (m.kind = 'seed' OR {subscribed("m.customer_id", "r.conversation_id")})
 RETURNING m.id

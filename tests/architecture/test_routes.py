@@ -10,7 +10,7 @@ from django.test import Client
 
 from audiences.models import AudienceModel, SeedList
 from campaigns.models import Approval, Campaign, Run, SavedFilter
-from connect.core.models import Member, Tenant
+from connect.core.models import Department, Member, Tenant
 from connect.core.roles import Role
 from connect.core.tenancy import tenant as open_tenant
 from content.models import MessageContent, Revision
@@ -81,6 +81,7 @@ NAMED: dict[str, type[models.Model]] = {
     "content_id": MessageContent,
     "conversation_id": Conversation,
     "customer_id": Customer,
+    "department_id": Department,
     "entry_id": Entry,
     "filter_id": SavedFilter,
     "import_id": CustomerImport,

@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from connect.core.audit import audit
+from connect.core.constraints import unique
 from connect.core.did import Did
-from connect.core.errors import Invalid
-from connect.core.models import Department, Grant, Member, Tenant
+from connect.core.errors import Invalid, StaleVersion
+from connect.core.models import Department, Grant, Member, Tenant, User
 from connect.core.roles import Role
 from connect.core.tenancy import in_tenant
 
@@ -26,32 +28,43 @@ class GrantOf:
 
 @in_tenant
 def add_member(
-    tenant: Tenant, *, email: str, name: str, grants: Sequence[GrantOf], by: Member | None, now: datetime
+    tenant: Tenant, *, email: str, name: str, grants: Sequence[GrantOf], by: Member | User | None, now: datetime
 ) -> Member:
-    """Make somebody a member. A person without a login gets one, and sets the password by mail.
+    """Make somebody a member. A person without a login gets one; `invitations.py` lets them choose a password.
 
-    Errors: Invalid when they are a member already or no role is given.
+    Errors: Invalid when they are a member already, no role is given, or a role can't be held so.
     """
     if not grants:
         raise Invalid({"roles": _("Choose at least one role.")})
+    name = " ".join(name.split())
     user_id = _ensure_user(email, name)
-    if Member.objects.of(tenant).filter(user_id=user_id).exists():
-        raise Invalid({"email": _("This person is a member already.")})
-    member = Member.objects.create(tenant=tenant, user_id=user_id, name=name, joined_at=now)
+    with unique("core_member_user_key", {"email": _("This person is a member already.")}):
+        member = Member.objects.create(tenant=tenant, user_id=user_id, name=name, joined_at=now)
     _write_grants(tenant, member, grants)
     audit(tenant, by, Did.ADDED_MEMBER, member.public_id, now=now, roles=_words(grants))
     return member
 
 
 @in_tenant
-def change_roles(tenant: Tenant, member_id: UUID, *, grants: Sequence[GrantOf], by: Member, now: datetime) -> None:
-    """Replace a member's roles.
+def change_roles(
+    tenant: Tenant,
+    member_id: UUID,
+    *,
+    grants: Sequence[GrantOf],
+    version: int | None = None,
+    by: Member,
+    now: datetime,
+) -> None:
+    """Replace a member's roles; with a `version`, only where nobody else did since.
 
-    Errors: Member.DoesNotExist; Invalid when no role is given or the last admin would go.
+    Errors: Member.DoesNotExist; StaleVersion; Invalid when no role is given or the last admin would go.
     """
-    member = Member.objects.of(tenant).public(member_id)
+    member = _lock(tenant, member_id)
     if not grants:
         raise Invalid({"roles": _("Choose at least one role.")})
+    if version is not None and version != member.version:
+        raise StaleVersion(member)
+    Member.objects.of(tenant).filter(pk=member.pk).update(version=F("version") + 1)
     Grant.objects.of(tenant).filter(member=member).delete()
     _write_grants(tenant, member, grants)
     _keep_an_admin(tenant)
@@ -64,10 +77,10 @@ def stop_member(tenant: Tenant, member_id: UUID, *, by: Member, now: datetime) -
 
     Errors: Member.DoesNotExist; Invalid when the last admin would go.
     """
-    member = Member.objects.of(tenant).public(member_id)
-    Member.objects.of(tenant).filter(pk=member.pk).update(active=False)
-    _keep_an_admin(tenant)
-    audit(tenant, by, Did.STOPPED_MEMBER, member_id, now=now)
+    member = _lock(tenant, member_id)
+    if Member.objects.of(tenant).filter(pk=member.pk, active=True).update(active=False) == 1:
+        _keep_an_admin(tenant)
+        audit(tenant, by, Did.STOPPED_MEMBER, member_id, now=now)
 
 
 @in_tenant
@@ -76,9 +89,37 @@ def restore_member(tenant: Tenant, member_id: UUID, *, by: Member, now: datetime
 
     Errors: Member.DoesNotExist.
     """
-    member = Member.objects.of(tenant).public(member_id)
-    Member.objects.of(tenant).filter(pk=member.pk).update(active=True)
-    audit(tenant, by, Did.RESTORED_MEMBER, member_id, now=now)
+    member = _lock(tenant, member_id)
+    if Member.objects.of(tenant).filter(pk=member.pk, active=False).update(active=True) == 1:
+        audit(tenant, by, Did.RESTORED_MEMBER, member_id, now=now)
+
+
+@in_tenant
+def rename_member(tenant: Tenant, member_id: int, name: str, *, now: datetime) -> None:
+    """Show a person under another name in this tenant, as they wish themselves.
+
+    Errors: Member.DoesNotExist.
+    """
+    member = Member.objects.of(tenant).get(pk=member_id)
+    if Member.objects.of(tenant).filter(pk=member_id).exclude(name=name).update(name=name) == 1:
+        audit(tenant, member, Did.RENAMED_MEMBER, member.public_id, now=now, name=name)
+
+
+@in_tenant
+def do_enter(tenant: Tenant, member_id: int, *, now: datetime) -> None:
+    """Keep when a member first opened the tenant; later visits change nothing."""
+    Member.objects.of(tenant).filter(pk=member_id, entered_at=None).update(entered_at=now)
+
+
+def _lock(tenant: Tenant, member_id: UUID) -> Member:
+    """Hold all members of the tenant, so that two admins can't shut out each other at the same moment.
+
+    Errors: Member.DoesNotExist.
+    """
+    for member in Member.objects.of(tenant).order_by("pk").select_for_update():
+        if member.public_id == member_id:
+            return member
+    raise Member.DoesNotExist
 
 
 def _ensure_user(email: str, name: str) -> int:
@@ -88,6 +129,8 @@ def _ensure_user(email: str, name: str) -> int:
 
 
 def _write_grants(tenant: Tenant, member: Member, grants: Sequence[GrantOf]) -> None:
+    if any(grant.role == Role.ADMIN and grant.department for grant in grants):
+        raise Invalid({"roles": _("An admin is an admin of the whole tenant.")})
     wanted = {grant.department for grant in grants if grant.department}
     found = {
         department.public_id: department for department in Department.objects.of(tenant).filter(public_id__in=wanted)
