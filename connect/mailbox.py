@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator
+from email.utils import parseaddr
 from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
 
 from connect.catcher import Caught, body, caught
+from connect.core.models import Member, User
 from connect.core.roles import Role
 from connect.core.web import ConsoleRequest, needs, page
 from conversations.models import Conversation
@@ -58,8 +60,20 @@ def _folder() -> Path:
 
 
 def _mine(request: ConsoleRequest) -> Iterator[Caught]:
+    """Read what the tenant's conversations sent; for admins also what the console itself wrote to their members."""
     domains = {talk.sending_domain for talk in Conversation.objects.of(request.tenant)}
-    return (mail for mail in caught(_folder()) if mail.domain in domains)
+    ours = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    members = _members(request) if request.member.may(Role.ADMIN) else set()
+    return (
+        mail
+        for mail in caught(_folder())
+        if mail.domain in domains or (mail.domain == ours and mail.recipient.lower() in members)
+    )
+
+
+def _members(request: ConsoleRequest) -> set[str]:
+    users = Member.objects.of(request.tenant).values_list("user_id", flat=True)
+    return set(User.objects.filter(pk__in=list(users)).values_list("email", flat=True))
 
 
 def _find(request: ConsoleRequest, number: int) -> Caught:

@@ -28,6 +28,7 @@ from campaigns.models import Approval, Campaign
 from campaigns.states import ApprovalState, StartKind
 from connect.core.actions.members import GrantOf, add_member
 from connect.core.actions.tenants import make_tenant
+from connect.core.actions.users import make_operator
 from connect.core.models import Department, Member, Tenant, User
 from connect.core.roles import Role
 from connect.core.tenancy import tenant as open_tenant
@@ -69,6 +70,7 @@ ROLES = {
     "viewer": ("Viktor Chen", [Role.VIEWER]),
 }
 SLUG = "northwind"
+OPERATOR = "olga@operators.example"
 SEEDS = ["marta@seeds.northwind.example", "studio@seeds.northwind.example"]
 NEIGHBOURS = 60
 #: Column of the file → field.
@@ -116,6 +118,8 @@ def cast(slug: str = SLUG, *, now: datetime) -> Cast:
         tenant = make_tenant("Northwind Outfitters", slug, language="en", zone="America/Toronto", now=now)
         for name, roles in ROLES.values():
             _hire(tenant, _login(name, slug), name, roles, now=now)
+        make_operator(OPERATOR, "Olga Petrova")
+        _set_password(OPERATOR)
     with open_tenant(tenant):
         found = {member.name: member for member in Member.objects.of(tenant)}
         members = {role: found[name] for role, (name, _roles) in ROLES.items()}
@@ -123,8 +127,9 @@ def cast(slug: str = SLUG, *, now: datetime) -> Cast:
 
 
 def logins(of: Cast) -> list[tuple[str, str]]:
-    """List role and address of each member of the cast."""
-    return [(role, _login(name, of.tenant.slug)) for role, (name, _roles) in ROLES.items()]
+    """List role and address of each member of the cast, and of who runs the installation."""
+    members = [(role, _login(name, of.tenant.slug)) for role, (name, _roles) in ROLES.items()]
+    return [*members, ("operator", OPERATOR)]
 
 
 def next_sample() -> str:
@@ -355,6 +360,10 @@ def _write(of: Cast, name: str, made: Sequence[Letter], *, now: datetime) -> Mes
 
 def _hire(tenant: Tenant, email: str, name: str, roles: Sequence[Role], *, now: datetime) -> None:
     add_member(tenant, email=email, name=name, grants=[GrantOf(role) for role in roles], by=None, now=now)
+    _set_password(email)
+
+
+def _set_password(email: str) -> None:
     user = User.objects.get(email=email)
     user.set_password(password())
     user.save(update_fields=["password"])
