@@ -151,9 +151,9 @@ class Receiver:
         steps = self._steps.get(recipient)
         return steps.popleft() if steps else None
 
-    async def wait_if_held(self) -> None:
-        """Stay silent for as long as a test holds us."""
-        while not self._free.is_set():
+    async def hold_up(self, stage: str, recipient: str) -> None:
+        """Put off the answer of a stage (greeting, rcpt, data, content): for as long as a test holds us."""
+        while stage == "content" and not self._free.is_set():
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
@@ -167,6 +167,7 @@ class _Session:
         self.step: Step | None = None
 
     async def run(self) -> None:
+        await self.receiver.hold_up("greeting", "")
         if not await self._say(self.receiver.take_answer("greeting", "220 receiver.example")):
             return
         while line := await self.reader.readline():
@@ -210,6 +211,7 @@ class _Session:
             return await self._say("503 5.5.1 MAIL first")
         recipient = _between_brackets(line)
         self.step = self.receiver.take_step(recipient)
+        await self.receiver.hold_up("rcpt", recipient)
         answer = await self._scripted("rcpt", "250 2.1.5 ok")
         if answer.startswith("2"):
             self.recipient = recipient
@@ -218,6 +220,7 @@ class _Session:
     async def _data(self) -> bool:
         if not self.recipient:
             return await self._say("503 5.5.1 RCPT first")
+        await self.receiver.hold_up("data", self.recipient)
         answer = await self._scripted("data", "354 go on")
         if not answer or not await self._say(answer) or not answer.startswith("354"):
             return bool(answer)
@@ -228,8 +231,8 @@ class _Session:
         content = await self._content()
         answer = await self._scripted("content", "250 2.0.0 queued as X1")
         self.receiver.copies.append(Copy(self.recipient, self.sender, content, self.number, answer))
+        await self.receiver.hold_up("content", self.recipient)
         self.sender = self.recipient = ""
-        await self.receiver.wait_if_held()
         return bool(answer) and await self._say(answer)
 
     async def _content(self) -> bytes:
