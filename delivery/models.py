@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from django.db import models
 
-from connect.core.rows import TenantRow, new_public_id
+from connect.core.rows import EditedRow, TenantRow, new_public_id
+from delivery.breakers import Sign
 from delivery.queries import ChunkQuerySet
 from delivery.states import EventKind, MessageKind, MessageState
 
@@ -119,3 +120,32 @@ class Event(TenantRow):
         managed = False
         db_table = "delivery_event"
         indexes: ClassVar = []
+
+
+class BreakerLimits(EditedRow):
+    """A tenant's own limits for runs, one row; each in percent of messages attempted, None where it isn't minded.
+
+    Before `first` messages were attempted a limit is a share of those: see `breakers.py`.
+    """
+
+    first = models.PositiveIntegerField()
+    hard_bounces = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    complaints = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    unsubscribes = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    refusals = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant"], name="delivery_breakerlimits_key")]
+
+
+class BreakerTrip(TenantRow):
+    """A run that stopped by itself: by which sign, and what had been counted then."""
+
+    run_id = models.BigIntegerField()
+    sign = models.CharField(max_length=12, choices=[(sign.value, sign.value) for sign in Sign])
+    bad = models.PositiveIntegerField()
+    attempted = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "run_id", "id"], name="delivery_breakertrip_run_ix")]

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from delivery.breakers import Sign
 from delivery.states import EventKind, ExpiryReason, RejectReason, SkipReason
 
 #: Kind of an event → what happened, the icon before it, its tone.
@@ -26,6 +27,14 @@ REASONS = {
     RejectReason.BOUNCED_OUT: _("the mailbox doesn’t exist; suppressed"),
     ExpiryReason.TOO_LATE: _("its time was over"),
     ExpiryReason.DEFERRED: _("put off too often"),
+}
+
+#: What may stop a run by itself.
+SIGNS = {
+    Sign.HARD_BOUNCES: _("Hard bounces"),
+    Sign.COMPLAINTS: _("Complaints"),
+    Sign.UNSUBSCRIBES: _("Unsubscribes"),
+    Sign.REFUSALS: _("Refusals"),
 }
 
 #: What marks a hit as a machine's.

@@ -89,5 +89,5 @@ def _bounce_out(tenant: Tenant, month: date, dead: tuple[Any, ...], now: datetim
         customer_id=customer_id,
         kind=EventKind.BOUNCED,
         at=now,
-        details={"code": code, "reply": reply, "hard": True},
+        details={"code": code, "reply": reply, "hard": True, "answered": True},
     )

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from connect.core.handoff import Bell, ring
 from connect.core.models import Tenant
 from connect.core.tenancy import tenant as open_tenant
+from delivery.actions.breakers import check_breakers
 from delivery.actions.care import look_after
 from delivery.actions.places import place
 from delivery.actions.rounds import finish_runs
@@ -100,6 +101,7 @@ class _Composers:
 def _look_after(tenant: Tenant, month: date, leases: Sequence[Lease]) -> None:
     with _lost_where_away():
         look_after(tenant, month, [lease.chunk_id for lease in leases], now=datetime.now(UTC))
+        check_breakers(tenant, {lease.run_id for lease in leases}, now=datetime.now(UTC))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from connect.core.models import Tenant
 from connect.core.sql import Sql
 from connect.core.sql import run as run_sql
 from connect.core.tenancy import in_tenant
+from delivery.actions.breakers import check_breakers
 from delivery.actions.places import free_places, taken_places
 from delivery.models import Chunk
 
@@ -51,11 +52,12 @@ def make_rounds(*, now: datetime) -> None:
 
 @in_tenant
 def look_after_runs(tenant: Tenant, *, now: datetime) -> None:
-    """Bring a tenant's runs on: plan, cancel the rest, finish."""
+    """Bring a tenant's runs on: plan, cancel the rest, stop what passes a limit, finish."""
     while cancel_rest(tenant) == CANCELLED_CHUNKS:
         pass
     for run_id in Run.objects.of(tenant).filter(state=RunState.PLANNING).values_list("pk", flat=True):
         ring(Bell.RUN_STARTED, tenant.pk, run_id)
+    check_breakers(tenant, Run.objects.of(tenant).open().values_list("pk", flat=True), now=now)
     finish_runs(tenant, now=now)
 
 
