@@ -1,9 +1,17 @@
 """What the tests of rules and models stand on: declared fields, customers, one conversation."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import pytest
+from django.db import connections, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from audiences import counts
 from connect.core.models import Department, Tenant
 from connect.core.sql import Sql, run
 from connect.core.tenancy import in_tenant
@@ -125,3 +133,33 @@ def add_many(tenant: Tenant, conversation: Conversation, count: int, *, now: dat
             (conversation.pk, now),
         )
     )
+
+
+@contextmanager
+def stuck_counts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nobody read customers, as if that took for ever, and let counts wait for a moment only."""
+    monkeypatch.setattr(counts, "COUNT_TIMEOUT_SECONDS", 0.1)
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("LOCK TABLE conversations_customer IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+#: What each page of the console asks for its frame.
+FRAME = frozenset(
+    {"django_session", "core_user", "core_tenant", "core_member", "core_grant", "memberships_of", "campaigns_approval"}
+)
+
+
+def tables_asked(browser: Client, url: str) -> list[str]:
+    """Open a page for the second time, and list the tables that it reads, one a query, in order."""
+    browser.get(url)
+    with CaptureQueriesContext(connections["default"]) as queries:
+        assert browser.get(url).status_code == 200
+    found = [re.search(r' FROM "?(\w+)', _without_brackets(query["sql"])) for query in queries]
+    return [match[1] for match in found if match]
+
+
+def _without_brackets(sql: str) -> str:
+    while (shorter := re.sub(r"\([^()]*\)", "", sql)) != sql:
+        sql = shorter
+    return sql

@@ -1,61 +1,21 @@
 """Segmentation models over HTTP: order by buttons, Leftovers, counts, refusals by place, and who may."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.test import Client
 
 from connect import wiring
 from connect.core import panels
 from connect.core.models import Department, Member, Tenant
 from connect.core.panels import Use
 from connect.core.tenancy import tenant as open_tenant
-from segments.actions.models import create_segmentation
 from segments.models import Segment, SegmentationModel
-from tests.audiences.factories import add_customer, declare_all, make_conversation
+from tests.audiences.factories import add_customer, make_conversation
+from tests.segments.pages import LIST, UNCHANGED, Browser, living_in, page_of, segment_form, stored
 
-pytestmark = pytest.mark.django_db
-
-Browser = Callable[[Member], Client]
-LIST = "/t/northwind/segments/"
-
-
-def living_in(country: str) -> dict[str, Any]:
-    return {"combinator": "and", "rules": [{"field": "country", "operator": "equals", "value": country}]}
-
-
-def segment_form(place: int, name: str, country: str, known: UUID | str = "") -> dict[str, str]:
-    at = f"segments.{place}"
-    return {
-        f"{at}.name": name,
-        f"{at}.id": str(known),
-        f"{at}.rule.combinator": "and",
-        f"{at}.rule.rules.0.field": "country",
-        f"{at}.rule.rules.0.was": "country",
-        f"{at}.rule.rules.0.operator": "equals",
-        f"{at}.rule.rules.0.value": country,
-    }
-
-
-@pytest.fixture(autouse=True)
-def declared(tenant: Tenant, now: datetime) -> None:
-    declare_all(tenant, now=now)
-
-
-@pytest.fixture
-def split(tenant: Tenant, marketer: Member, department: Department, now: datetime) -> SegmentationModel:
-    return create_segmentation(
-        tenant,
-        by=marketer,
-        name="Countries",
-        segments=[("Germany", living_in("DE")), ("France", living_in("FR"))],
-        leftovers_get_content=True,
-        department_id=department.public_id,
-        now=now,
-    )
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("declared")]
 
 
 @pytest.fixture
@@ -68,32 +28,6 @@ def spring() -> Iterator[None]:
     panels.wire(rail=panels.rail(), used_by=[ask], panels=[])
     yield
     wiring.wire()
-
-
-@pytest.fixture
-def form(tenant: Tenant, split: SegmentationModel) -> dict[str, str]:
-    """The stored model as its page would post it."""
-    with open_tenant(tenant):
-        germany, france = split.segments()
-    return {
-        "name": "Countries",
-        "version": "1",
-        "leftovers": "1",
-        **segment_form(0, "Germany", "DE", germany.public_id),
-        **segment_form(1, "France", "FR", france.public_id),
-    }
-
-
-def stored(tenant: Tenant) -> list[tuple[Any, ...]]:
-    with open_tenant(tenant):
-        return [*Segment.objects.order_by("model_id", "position").values_list("position", "name", "rule")]
-
-
-UNCHANGED = [(1, "Germany", living_in("DE")), (2, "France", living_in("FR"))]
-
-
-def page_of(model: SegmentationModel, action: str = "") -> str:
-    return f"{LIST}{model.public_id}/{action}"
 
 
 def test_a_form_becomes_a_model_in_the_order_of_its_places(
