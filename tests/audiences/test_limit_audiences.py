@@ -78,7 +78,7 @@ def test_the_deepest_rule_is_saved_and_a_deeper_one_shown_again(
     assert browser.post(f"{LIST}new/", form_of(department, [*deep, between(deepest)])).status_code == 302
     assert len(stored(tenant)) == 1
 
-    too_deep = [*deep, {f"{deepest}.combinator": "and"}, between(f"{deepest}.rules.0")]
+    too_deep: list[Form] = [*deep, {f"{deepest}.combinator": "and"}, between(f"{deepest}.rules.0")]
     answer = browser.post(f"{LIST}new/", {**form_of(department, too_deep), "name": "Deeper"})
     assert (answer.status_code, refusals(answer.text)) == (422, [deepest])
     assert f'id="{deepest}"' in answer.text
