@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from campaigns.actions.edit import access
+from campaigns.actions.tell import tell_owners
 from campaigns.actions.void import do_void
 from campaigns.did import Did
 from campaigns.fingerprint import fingerprint_of
@@ -150,6 +151,8 @@ def _start_run(tenant: Tenant, campaign: Campaign, found: Review, *, now: dateti
 def _hold(tenant: Tenant, campaign: Campaign, reason: str, *, now: datetime) -> None:
     Campaign.objects.of(tenant).filter(pk=campaign.pk).move(CampaignState.HELD, held_reason=reason[:240])
     audit(tenant, None, Did.HELD_CAMPAIGN, campaign.public_id, now=now, reason=reason)
+    name = {"name": campaign.name, "why": reason}
+    tell_owners(tenant, campaign, lambda: _("“%(name)s” is held: %(why)s") % name, now=now)
 
 
 def _too_late(campaign: Campaign, starts: datetime) -> str:

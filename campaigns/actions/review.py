@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from campaigns.actions.edit import access
 from campaigns.actions.launch import do_launch
 from campaigns.actions.runs import do_pause
+from campaigns.actions.tell import tell_owners
 from campaigns.actions.void import back_to_draft
 from campaigns.did import Did
 from campaigns.models import Approval, Campaign, Note, Run
@@ -20,6 +21,7 @@ from campaigns.queries import LIVE_APPROVAL, UNDER_APPROVAL
 from campaigns.readiness import blockers, not_ready
 from campaigns.standing import Review, review
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState
+from campaigns.words import KIND_NAMES
 from connect.core.audit import audit
 from connect.core.errors import Conflict, Forbidden, Invalid, WrongState
 from connect.core.models import Member, Tenant
@@ -89,6 +91,7 @@ def approve(
     _decide(tenant, approval, ApprovalState.APPROVED, by=by, now=now)
     _note(tenant, campaign, "approved", text, approval=approval, by=by, now=now)
     audit(tenant, by, Did.APPROVED, campaign.public_id, now=now, kind=approval.kind, fingerprint=found.fingerprint)
+    _tell(tenant, campaign, ApprovalState.APPROVED, approval, by=by, now=now)
     if campaign.state == CampaignState.IN_REVIEW and review(tenant, campaign).holds:
         Campaign.objects.of(tenant).filter(pk=campaign.pk).move(CampaignState.APPROVED)
         do_launch(tenant, campaign.pk, by=by, now=now)
@@ -132,6 +135,7 @@ def withdraw_approval(tenant: Tenant, approval_id: UUID, *, reason: str, by: Mem
     _note(tenant, campaign, "withdrawn", text, approval=approval, by=by, now=now)
     audit(tenant, by, Did.WITHDREW_APPROVAL, campaign.public_id, now=now, kind=approval.kind, reason=text)
     if campaign.state in UNDER_APPROVAL:
+        _tell(tenant, campaign, ApprovalState.WITHDRAWN, approval, by=by, now=now)
         _withdraw_asked(tenant, campaign)
         back_to_draft(campaign)
     elif campaign.state == CampaignState.SENDING and (run := Run.objects.of(tenant).open().latest_of(campaign)):
@@ -163,10 +167,29 @@ def _refuse(
     did = Did.REJECTED if to == ApprovalState.REJECTED else Did.REQUESTED_CHANGES
     _note(tenant, campaign, to.value, text, approval=approval, by=by, now=now)
     audit(tenant, by, did, campaign.public_id, now=now, kind=approval.kind, fingerprint=found.fingerprint)
+    _tell(tenant, campaign, to, approval, by=by, now=now)
     if campaign.state in UNDER_APPROVAL:
         _withdraw_asked(tenant, campaign)
         back_to_draft(campaign)
     return Campaign.objects.of(tenant).get(pk=campaign.pk)
+
+
+def _tell(
+    tenant: Tenant, campaign: Campaign, to: ApprovalState, approval: Approval, *, by: Member, now: datetime
+) -> None:
+    """Let the owners know what was decided."""
+
+    def says() -> str:
+        kind = str(KIND_NAMES[ApprovalKind(approval.kind)]).lower()
+        said = {
+            ApprovalState.APPROVED: _("%(who)s approved the %(what)s of “%(name)s”."),
+            ApprovalState.CHANGES_REQUESTED: _("%(who)s asks for changes of “%(name)s”."),
+            ApprovalState.REJECTED: _("%(who)s rejected “%(name)s”."),
+            ApprovalState.WITHDRAWN: _("%(who)s withdrew the approval of the %(what)s of “%(name)s”."),
+        }
+        return said[to] % {"who": by.name, "what": kind, "name": campaign.name}
+
+    tell_owners(tenant, campaign, says, by=by, now=now)
 
 
 def _access(tenant: Tenant, approval_id: UUID) -> tuple[Approval, Campaign]:

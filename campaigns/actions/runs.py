@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from campaigns.actions.edit import access
+from campaigns.actions.tell import tell_owners
 from campaigns.did import Did
 from campaigns.models import Approval, Campaign, Run
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState, RunState
@@ -47,6 +48,11 @@ def do_pause(tenant: Tenant, run_id: int, *, reason: str = "", by: Member | None
     Run.objects.of(tenant).filter(pk=run.pk).move(RunState.PAUSED, stop_reason=reason[:MAX_REASON])
     Campaign.objects.of(tenant).filter(pk=campaign.pk).move(CampaignState.PAUSED)
     audit(tenant, by, Did.PAUSED_RUN, campaign.public_id, now=now, run=str(run.public_id), reason=reason)
+    name = {"name": campaign.name, "why": reason}
+    if reason:
+        tell_owners(tenant, campaign, lambda: _("“%(name)s” was paused: %(why)s") % name, by=by, now=now)
+    else:
+        tell_owners(tenant, campaign, lambda: _("“%(name)s” was paused.") % name, by=by, now=now)
 
 
 @in_tenant
@@ -76,6 +82,7 @@ def do_cancel(tenant: Tenant, run_id: int, *, reason: str = "", by: Member | Non
     row.move(RunState.CANCELLED, stop_reason=reason[:MAX_REASON], finished_at=now)
     Campaign.objects.of(tenant).filter(pk=campaign.pk).move(CampaignState.CANCELLED)
     audit(tenant, by, Did.CANCELLED_CAMPAIGN, campaign.public_id, now=now, run=str(run.public_id), reason=reason)
+    tell_owners(tenant, campaign, lambda: _("“%(name)s” was cancelled.") % {"name": campaign.name}, by=by, now=now)
     ring(Bell.SEND_DUE, tenant.pk, run.pk)
 
 
@@ -89,6 +96,7 @@ def do_finish(tenant: Tenant, run_id: int, *, now: datetime) -> None:
     Run.objects.of(tenant).filter(pk=run.pk).move(RunState.FINISHED, finished_at=now)
     Campaign.objects.of(tenant).filter(pk=campaign.pk).move(CampaignState.FINISHED)
     audit(tenant, None, Did.FINISHED_RUN, campaign.public_id, now=now, run=str(run.public_id))
+    tell_owners(tenant, campaign, lambda: _("“%(name)s” is finished.") % {"name": campaign.name}, now=now)
 
 
 @in_tenant

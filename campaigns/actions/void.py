@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from campaigns.actions.tell import tell_owners
 from campaigns.did import Did
 from campaigns.models import Approval, Campaign, Note
 from campaigns.people import last_to_change
@@ -78,6 +79,8 @@ def do_void(tenant: Tenant, campaign: Campaign, reason: str, *, by: Member | Non
     if voided:
         Note.objects.create(tenant=tenant, campaign=campaign, member=by, kind="voided", text=reason, at=now)
         audit(tenant, by, Did.VOIDED_APPROVALS, campaign.public_id, now=now, approvals=voided, reason=reason)
+        name = {"name": campaign.name, "why": reason}
+        tell_owners(tenant, campaign, lambda: _("Approvals of “%(name)s” were voided: %(why)s") % name, by=by, now=now)
     return voided
 
 

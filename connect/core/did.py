@@ -20,3 +20,4 @@ class Did(StrEnum):
     MADE_DEPARTMENT = "department.made"
     RENAMED_DEPARTMENT = "department.renamed"
     DELETED_DEPARTMENT = "department.deleted"
+    READ_NOTICES = "notices.read"

@@ -162,3 +162,19 @@ class AuditEntry(TenantRow):
             models.Index(fields=["tenant", "-at"], name="core_audit_at_ix"),
             models.Index(fields=["tenant", "thing", "-at"], name="core_audit_thing_ix"),
         ]
+
+
+class Notice(PublicRow):
+    """What a member is told about something of theirs: a sentence in their language, and where it leads."""
+
+    member = TenantForeignKey(Member, models.CASCADE)
+    says = models.CharField(max_length=300)
+    url = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "member", "-id"], name="core_notice_member_ix"),
+            models.Index(fields=["tenant", "member"], condition=models.Q(read_at=None), name="core_notice_unread_ix"),
+        ]

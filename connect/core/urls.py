@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from connect.core.views import audit, departments, members
+from connect.core.views import audit, departments, members, notices
 
 urlpatterns = [
     path("admin/members/", require_GET(members.members), name="members"),
@@ -16,5 +16,7 @@ urlpatterns = [
     path("admin/departments/add/", require_POST(departments.add), name="department-add"),
     path("admin/departments/<uuid:department_id>/", departments.department, name="department"),
     path("admin/departments/<uuid:department_id>/delete/", require_POST(departments.delete), name="department-delete"),
+    path("notices/", require_GET(notices.notices), name="notices"),
+    path("notices/read/", require_POST(notices.read), name="notices-read"),
     path("admin/audit/", require_GET(audit.audit_log), name="audit"),
 ]

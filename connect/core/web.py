@@ -21,6 +21,7 @@ from connect.core import panels
 from connect.core.actions.members import do_enter
 from connect.core.errors import Conflict, Forbidden, Invalid, StaleVersion
 from connect.core.models import Grant, Member, Tenant, User
+from connect.core.notices import unread
 from connect.core.roles import HOLDERS, LABELS, Role
 from connect.core.tenancy import tenant as open_tenant
 
@@ -143,6 +144,7 @@ def frame_context(request: ConsoleRequest, *, rail: bool = True) -> dict[str, An
         "tenants": _tenants(request) if rail else [],
         "rail": _rail(request) if rail else [],
         "search_url": here(request, "search") if rail else "",
+        "bell": {"url": here(request, "notices"), "count": unread(request.tenant, request.member)} if rail else None,
         "locale": request.user.language,
         "zone": request.tenant.default_zone,
     }
