@@ -82,6 +82,25 @@ def read_keys(name: str, *, purpose: str) -> list[str]:
     return keys
 
 
+def read_way(host: str, port: int) -> tuple[str, str, str]:
+    """Read how the next hop is talked to: TLS mode, user, password.
+
+    Shape: without SMTP_TLS, implicit at port 465, required where there is a login, else opportunistic.
+    Errors: ImproperlyConfigured for another mode, half a login, or one that anybody on the way could overhear.
+    """
+    user, password = env.str("SMTP_USER", default=""), env.str("SMTP_PASSWORD", default="")
+    usual = "implicit" if port == 465 else "required" if user else "opportunistic"
+    mode = env.str("SMTP_TLS", default="").strip().lower() or usual
+    if mode not in {"none", "opportunistic", "required", "implicit"}:
+        raise ImproperlyConfigured(f"SMTP_TLS must be none, opportunistic, required or implicit, not {mode!r}")
+    if bool(user) != bool(password):
+        raise ImproperlyConfigured("SMTP_USER and SMTP_PASSWORD belong together")
+    is_here = host in {"localhost", "::1"} or host.startswith("127.")
+    if user and mode in {"none", "opportunistic"} and not is_here:
+        raise ImproperlyConfigured("SMTP_USER needs SMTP_TLS=required or implicit, unless SMTP_HOST is this machine")
+    return mode, user, password
+
+
 def read_url(name: str, embedded: str, *, schemes: set[str]) -> str:
     """Read a server's address; where it's absent, take the embedded server's.
 
@@ -384,6 +403,12 @@ STORAGES = {
 EMAIL_HOST = env.str("SMTP_HOST", default="127.0.0.1")
 EMAIL_PORT = read_int("SMTP_PORT", 1025, lowest=1, highest=65535)
 EMAIL_TIMEOUT = 30
+#: none, opportunistic, required (STARTTLS) or implicit; the last two check the certificate. A login needs one of them,
+#: or a next hop on this machine.
+SMTP_TLS, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = read_way(EMAIL_HOST, EMAIL_PORT)
+#: Certificate authorities, in PEM, that are trusted beside those of the system.
+SMTP_CA_FILE = env.str("SMTP_CA_FILE", default="")
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_TLS == "required", SMTP_TLS == "implicit"
 #: Where the demo's mail catcher keeps what it gets; unset, the console has no mailbox page.
 CATCHER_FOLDER = env.path("CATCHER_FOLDER", default=None) if env.str("CATCHER_FOLDER", default="") else None
 DEFAULT_FROM_EMAIL = env.str("CONSOLE_FROM", default=f"Connect <connect@{urlsplit(BASE_URL).hostname}>")
@@ -392,6 +417,10 @@ DEFAULT_FROM_EMAIL = env.str("CONSOLE_FROM", default=f"Connect <connect@{urlspli
 
 SMTP_HOST = EMAIL_HOST
 SMTP_PORT = EMAIL_PORT
+SMTP_USER, SMTP_PASSWORD = EMAIL_HOST_USER, EMAIL_HOST_PASSWORD
+#: Whether tenants may have relays at addresses that only the own network knows, this machine's included. Those where
+#: machines tell their secrets (link-local, metadata) are never let in.
+SMTP_PRIVATE_RELAYS = read_flag("SMTP_PRIVATE_RELAYS", default=not IS_PUBLIC)
 #: How we greet the next hop: a name that resolves to this machine.
 SMTP_NAME = env.str("SMTP_NAME", default=urlsplit(BASE_URL).hostname or "localhost")
 #: Connections of one sender process. What may be in doubt after a crash is never more than these.

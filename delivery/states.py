@@ -83,3 +83,16 @@ class EventKind(StrEnum):
     CLICKED = "clicked"
     UNSUBSCRIBED = "unsubscribed"
     COMPLAINED = "complained"
+
+
+class TlsMode(StrEnum):
+    """How a connection to a relay is secured.
+
+    Opportunistic: where offered, whoever the certificate speaks for. Required: by STARTTLS, with a certificate that
+    holds for the relay's name. Implicit: the same, from the first octet on.
+    """
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+    IMPLICIT = "implicit"

@@ -3,6 +3,7 @@
 Who holds one of the tenant's few places drains; the others leave at once, so that bells may be rung at will.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -23,8 +24,10 @@ from delivery.senders.compose import RunComposer
 from delivery.senders.engine import Engine, Tally
 from delivery.senders.letters import Job, Lease, Letter
 from delivery.senders.pipe import Lost
+from delivery.senders.relays import Known, Relays
 from delivery.senders.runs import composer_of
-from delivery.senders.smtp import Server
+from delivery.senders.servers import Server
+from delivery.states import TlsMode
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +68,10 @@ def server() -> Server:
         name=settings.SMTP_NAME,
         reply_seconds=settings.SMTP_REPLY_TIMEOUT_SECONDS,
         final_seconds=settings.SMTP_FINAL_TIMEOUT_SECONDS,
+        tls=TlsMode(settings.SMTP_TLS),
+        user=settings.SMTP_USER,
+        password=settings.SMTP_PASSWORD,
+        ca_file=settings.SMTP_CA_FILE,
     )
 
 
@@ -72,7 +79,7 @@ def _sender(tenant: Tenant, month: date) -> Engine:
     return Engine(
         tenant.pk,
         month.isoformat(),
-        server(),
+        Relays([Known(server())], time.monotonic()),
         _Composers(tenant),
         connections=settings.SMTP_CONNECTIONS,
         look_after=lambda leases: _look_after(tenant, month, leases),

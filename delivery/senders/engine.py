@@ -9,6 +9,7 @@ Where next: `statements.py` for the SQL, `smtp.py` for a connection.
 """
 
 import selectors
+import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -19,8 +20,10 @@ from typing import Protocol
 from delivery.senders.claims import Claims
 from delivery.senders.letters import Job, Lease, Letter
 from delivery.senders.pipe import Lost, Pipe
+from delivery.senders.relays import Relays
 from delivery.senders.replies import Outcome, not_handed_over
-from delivery.senders.smtp import Connection, Phase, Server
+from delivery.senders.session import OPEN, Phase
+from delivery.senders.smtp import Connection
 from delivery.senders.statements import STATEMENTS
 from delivery.senders.ticks import Tick, Ticks
 from delivery.states import MessageState
@@ -33,8 +36,6 @@ PERMIT_SECONDS = 5.0
 READY_PER_CONNECTION = 1.5
 HOUSEKEEPING_SECONDS = 0.25
 RECOVER_SECONDS = 120.0
-REOPEN_SECONDS = 0.2
-REOPEN_LONGEST_SECONDS = 10.0
 #: Without any connection for so long, the drain ends; the next one tries again.
 UNREACHABLE_SECONDS = 15.0
 
@@ -66,14 +67,14 @@ class Engine:
         self,
         tenant_id: int,
         month: str,
-        server: Server,
+        relays: Relays,
         composer: Composer,
         *,
         connections: int,
         look_after: Callable[[Sequence[Lease]], None],
     ) -> None:
         self.tenant_id = tenant_id
-        self.server = server
+        self.relays = relays
         self.composer = composer
         self.most = connections
         self.tally = Tally()
@@ -87,10 +88,7 @@ class Engine:
         self._pipes: list[Pipe] = []
         self._lost_since = 0.0
         self._next_housekeeping = 0.0
-        self._reopen_at = 0.0
-        self._reopen_pause = REOPEN_SECONDS
         self._alone_since = 0.0
-        self._why_closed = ""
 
     # --- The loop ------------------------------------------------------------------------------------------------
 
@@ -127,7 +125,7 @@ class Engine:
                 self._pair(now)
                 self._tick(now)
                 self.claims.work(self._pipes[1], now, wants_more=self._wants_more)
-                if len(self.connections) < self.most and now >= self._reopen_at:
+                if len(self.connections) < self.most:
                     self._open_connections(now)
                 self._compose(now)
             except Lost as error:
@@ -236,7 +234,8 @@ class Engine:
     def idle(self, connection: Connection) -> None:
         """Offer the connection the next message."""
         self._alone_since = 0.0
-        self._reopen_pause = REOPEN_SECONDS
+        if not connection.handed:
+            self.relays.opened(connection, time.monotonic())
         self.connections[connection] = None
         self.idle_connections.append(connection)
 
@@ -253,7 +252,12 @@ class Engine:
         with suppress(KeyError, ValueError):
             self._selector.unregister(connection.socket)
         if why:
-            self._back_off(why, time.monotonic())
+            self.relays.closed(connection, why, time.monotonic(), self.connections)
+
+    def moved(self, connection: Connection, before: socket.socket) -> None:
+        """Watch another socket in place of the one before."""
+        self._selector.unregister(before)
+        self._watch(connection)
 
     def interest(self, connection: Connection, *, write: bool) -> None:
         """Watch for writing too, or no longer."""
@@ -265,34 +269,35 @@ class Engine:
     def _keep_house(self, now: float) -> None:
         for connection in list(self.connections):
             connection.check_time(now)
+        self._retire_connections(now)
         if not self._pipes:
             self._connect_pipes_again(now)
-        if self.connections and any(c.phase in {Phase.IDLE, Phase.ENVELOPE, Phase.CONTENT} for c in self.connections):
+        if self.connections and any(c.phase in OPEN for c in self.connections):
             self._alone_since = 0.0
         elif self.claims.has_jobs or self.ready:
             self._alone_since = self._alone_since or now
             if now - self._alone_since > UNREACHABLE_SECONDS:
-                self.tally.unreachable = self._why_closed or "no connection"
+                self.tally.unreachable = self.relays.why or "no connection"
 
     def _open_connections(self, now: float) -> None:
         wanted = min(self.most, self.claims.jobs_in_hand + len(self.ready) + sum(map(bool, self.connections.values())))
-        while not self.stopping and len(self.connections) < wanted and now >= self._reopen_at:
-            try:
-                connection = Connection(self.server, self, now)
-            except OSError as error:
-                self._back_off(str(error), now)
+        while not self.stopping and len(self.connections) < wanted:
+            connection = self.relays.connect(self, now, self.connections)
+            if connection is None:
                 return
             self.connections[connection] = None
-            self._selector.register(
-                connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self._handler(connection)
-            )
+            self._watch(connection)
 
-    def _back_off(self, why: str, now: float) -> None:
-        """Wait before the next connection, longer each time until one comes up; closing many at once counts once."""
-        self._why_closed = why
-        if now >= self._reopen_at:
-            self._reopen_at = now + self._reopen_pause
-            self._reopen_pause = min(self._reopen_pause * 2, REOPEN_LONGEST_SECONDS)
+    def _retire_connections(self, now: float) -> None:
+        """Let go of connections whose relay isn't the one to use any more, each after the message it has."""
+        for connection in self.relays.retire(self.connections, now):
+            connection.retiring = True
+            if connection.phase is Phase.IDLE and self.connections[connection] is None:
+                connection.quit()
+
+    def _watch(self, connection: Connection) -> None:
+        mask = selectors.EVENT_READ | selectors.EVENT_WRITE
+        self._selector.register(connection.socket, mask, self._handler(connection))
 
     @staticmethod
     def _handler(connection: Connection) -> Callable[[int], None]:
