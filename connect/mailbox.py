@@ -37,6 +37,7 @@ def mail(request: ConsoleRequest, number: int) -> HttpResponse:
         "mail": found,
         "headers": list(message.items()) if message else [],
         "text": text.get_content() if text else "",
+        "has_html": message is not None and message.get_body(("html",)) is not None,
     }
     return page(request, "mailbox/mail.html", context)
 

@@ -15,12 +15,14 @@ from connect.home import gather
 
 @public("it only leads on: to the login, or to the user's own tenants")
 def door(request: HttpRequest) -> HttpResponse:
-    """Lead a user to their tenant, or let them choose among several."""
+    """Lead a user to their tenant, or let them choose among several; an operator without any runs the installation."""
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path())
     mine = list(Tenant.objects.filter(pk__in=[tenant for tenant, _ in memberships(request.user)]).order_by("name"))
     if len(mine) == 1:
         return redirect(reverse("home", args=[mine[0].slug]))
+    if not mine and request.user.is_operator:
+        return redirect(reverse("operator-tenants"))
     return render(request, "door.html", {"mine": mine, "locale": request.user.language})
 
 

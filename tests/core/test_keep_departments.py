@@ -187,6 +187,8 @@ def test_roles_are_given_for_a_department_on_the_members_page(
             ("viewer", None),
         ]
         assert held.version == 2
+        entry = AuditEntry.objects.of(tenant).about([viewer.public_id])[0]
+    assert (entry.did, entry.details) == ("member.roles_changed", {"roles": ["marketer in Northwind", "viewer"]})
     assert f'value="{choice}" checked' in browser.get(path).content.decode()
 
 

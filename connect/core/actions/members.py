@@ -40,8 +40,8 @@ def add_member(
     user_id = _ensure_user(email, name)
     with unique("core_member_user_key", {"email": _("This person is a member already.")}):
         member = Member.objects.create(tenant=tenant, user_id=user_id, name=name, joined_at=now)
-    _write_grants(tenant, member, grants)
-    audit(tenant, by, Did.ADDED_MEMBER, member.public_id, now=now, roles=_words(grants))
+    roles = _write_grants(tenant, member, grants)
+    audit(tenant, by, Did.ADDED_MEMBER, member.public_id, now=now, roles=roles)
     return member
 
 
@@ -66,9 +66,9 @@ def change_roles(
         raise StaleVersion(member)
     Member.objects.of(tenant).filter(pk=member.pk).update(version=F("version") + 1)
     Grant.objects.of(tenant).filter(member=member).delete()
-    _write_grants(tenant, member, grants)
+    roles = _write_grants(tenant, member, grants)
     _keep_an_admin(tenant)
-    audit(tenant, by, Did.CHANGED_ROLES, member_id, now=now, roles=_words(grants))
+    audit(tenant, by, Did.CHANGED_ROLES, member_id, now=now, roles=roles)
 
 
 @in_tenant
@@ -128,7 +128,8 @@ def _ensure_user(email: str, name: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _write_grants(tenant: Tenant, member: Member, grants: Sequence[GrantOf]) -> None:
+def _write_grants(tenant: Tenant, member: Member, grants: Sequence[GrantOf]) -> list[str]:
+    """Write a member's roles, and say them in words that stay true when a department is gone: for the audit log."""
     if any(grant.role == Role.ADMIN and grant.department for grant in grants):
         raise Invalid({"roles": _("An admin is an admin of the whole tenant.")})
     wanted = {grant.department for grant in grants if grant.department}
@@ -137,24 +138,14 @@ def _write_grants(tenant: Tenant, member: Member, grants: Sequence[GrantOf]) -> 
     }
     if missing := wanted - found.keys():
         raise Invalid({"roles": _("There is no such department.")}) from LookupError(missing)
+    held = [(grant.role, found.get(grant.department) if grant.department else None) for grant in dict.fromkeys(grants)]
     Grant.objects.bulk_create(
-        [
-            Grant(
-                tenant=tenant,
-                member=member,
-                role=grant.role,
-                department=found[grant.department] if grant.department else None,
-            )
-            for grant in dict.fromkeys(grants)
-        ]
+        [Grant(tenant=tenant, member=member, role=role, department=department) for role, department in held]
     )
+    return sorted(f"{role.value} in {department.name}" if department else role.value for role, department in held)
 
 
 def _keep_an_admin(tenant: Tenant) -> None:
     admins = Grant.objects.of(tenant).filter(role=Role.ADMIN, department=None, member__active=True)
     if not admins.exists():
         raise Invalid({"roles": _("A tenant keeps at least one admin of the whole tenant.")})
-
-
-def _words(grants: Sequence[GrantOf]) -> list[str]:
-    return sorted(f"{grant.role}:{grant.department}" if grant.department else grant.role.value for grant in grants)

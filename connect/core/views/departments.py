@@ -18,13 +18,21 @@ from connect.core.web import ConsoleRequest, here, needs, page
 
 @needs(Role.ADMIN)
 def departments(request: ConsoleRequest) -> HttpResponse:
-    """List departments with what belongs to them, and the form that makes one."""
-    return _list(request, DepartmentForm())
+    """List departments with what belongs to them."""
+    counted = belongings.counts_of_all(request.tenant)
+    listed = [
+        {"department": one, "counts": counted.get(one.pk, belongings.nothing())}
+        for one in Department.objects.of(request.tenant).order_by("name")
+    ]
+    context = {"listed": listed, "columns": [one.label for one in belongings.nothing()]}
+    return page(request, "core/departments.html", context)
 
 
 @needs(Role.ADMIN)
 def add(request: ConsoleRequest) -> HttpResponse:
     """Make a department."""
+    if request.method != "POST":
+        return page(request, "core/department_new.html", {"form": DepartmentForm()})
     form = DepartmentForm(request.POST)
     if form.is_valid():
         try:
@@ -36,7 +44,7 @@ def add(request: ConsoleRequest) -> HttpResponse:
         else:
             messages.success(request, _("“%(name)s” is made. Give members roles in it.") % {"name": made.name})
             return redirect(here(request, "departments"))
-    return _list(request, form, status=422)
+    return page(request, "core/department_new.html", {"form": form}, status=422)
 
 
 @needs(Role.ADMIN)
@@ -70,16 +78,6 @@ def delete(request: ConsoleRequest, department_id: UUID) -> HttpResponse:
     actions.delete_department(request.tenant, department_id, by=request.member, now=request.now)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
     return redirect(here(request, "departments"))
-
-
-def _list(request: ConsoleRequest, form: DepartmentForm, status: int = 200) -> HttpResponse:
-    counted = belongings.counts_of_all(request.tenant)
-    listed = [
-        {"department": one, "counts": counted.get(one.pk, belongings.nothing())}
-        for one in Department.objects.of(request.tenant).order_by("name")
-    ]
-    context = {"listed": listed, "columns": [one.label for one in belongings.nothing()], "form": form}
-    return page(request, "core/departments.html", context, status=status)
 
 
 def _department(
