@@ -15,3 +15,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Go to the door, which knows the user's tenants."""
         return reverse("door")
+
+    def format_email_subject(self, subject: str) -> str:
+        """Leave a subject as it is: no site's name before it."""
+        return subject
