@@ -5,6 +5,7 @@ It runs in a thread of the test's process, so that its log outlives any sender t
 
 import asyncio
 import re
+import ssl
 import threading
 import time
 from collections import Counter, defaultdict, deque
@@ -59,7 +60,10 @@ class Receiver:
     features: Sequence[str] = ("PIPELINING", "SIZE 10485760", "8BITMIME")
     #: Ends content at bare CR or LF too, as careless servers do.
     lenient: bool = False
+    host: str = "127.0.0.1"
     port: int = 0
+    #: Where set, TLS begins with the first octet.
+    implicit_tls: ssl.SSLContext | None = None
     copies: list[Copy] = field(default_factory=list)
     commands: list[tuple[int, str]] = field(default_factory=list)
 
@@ -118,7 +122,7 @@ class Receiver:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._talk, "127.0.0.1", self.port, limit=2**22)
+        server = await asyncio.start_server(self._talk, self.host, self.port, limit=2**22, ssl=self.implicit_tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
@@ -132,7 +136,7 @@ class Receiver:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         self._open.add(writer)
-        session = _Session(self, reader, writer, self._connections)
+        session = self.session(reader, writer, self._connections)
         try:
             await session.run()
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
@@ -140,6 +144,10 @@ class Receiver:
         finally:
             self._open.discard(writer)
             writer.close()
+
+    def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> "Session":
+        """Make the one that talks on a connection."""
+        return Session(self, reader, writer, number)
 
     def take_answer(self, stage: str, usual: str) -> str:
         """The next scripted answer of a stage, or the usual one."""
@@ -157,7 +165,9 @@ class Receiver:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
-class _Session:
+class Session:
+    """What is said on one connection."""
+
     def __init__(
         self, receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
     ) -> None:
@@ -179,11 +189,13 @@ class _Session:
             if not await self._command(verb, line.decode("latin-1").strip()):
                 return
 
+    def features(self) -> Sequence[str]:
+        """What is offered in answer to EHLO."""
+        return self.receiver.features
+
     async def _command(self, verb: str, line: str) -> bool:
         if verb == "EHLO":
-            usual = "\r\n".join(
-                ["250-receiver.example", *[f"250-{name}" for name in self.receiver.features], "250 HELP"]
-            )
+            usual = "\r\n".join(["250-receiver.example", *[f"250-{name}" for name in self.features()], "250 HELP"])
             return await self._say(self.receiver.take_answer("ehlo", usual))
         if verb in {"HELO", "NOOP"}:
             return await self._say("250 receiver.example")
