@@ -33,7 +33,7 @@ class Hit:
 @needs(Role.VIEWER)
 def search(request: ConsoleRequest) -> HttpResponse:
     """List what fits the words, by kind."""
-    text = request.GET.get("q", "").strip()
+    text = request.GET.get("q", "").replace("\x00", "").strip()
     found = list(_groups(request, text)) if len(text) >= FEWEST_CHARACTERS else []
     context = {"text": text, "groups": [(label, hits) for label, hits in found if hits], "search_text": text}
     return page(request, "search.html", context)

@@ -216,6 +216,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "connect.outage.OutageMiddleware",
+    "connect.charset.CharsetMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

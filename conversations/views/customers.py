@@ -28,9 +28,11 @@ COUNTED = 10_000
 @needs(Role.VIEWER)
 def customers(request: ConsoleRequest) -> HttpResponse:
     """List customers by id, found by the beginning of id, address or last name; by keyset."""
-    typed = request.GET.get("q", "").strip()
-    country, language = request.GET.get("country", "").strip().upper(), request.GET.get("language", "").strip()
-    conversation_id, after = request.GET.get("conversation", ""), request.GET.get("after", "")
+    # Nothing that is stored holds a NUL, nor could PostgreSQL be asked for one.
+    asked = {name: request.GET.get(name, "").replace("\x00", "") for name in ("q", "country", "language", "after")}
+    typed, after = asked["q"].strip(), asked["after"]
+    country, language = asked["country"].strip().upper(), asked["language"].strip()
+    conversation_id = request.GET.get("conversation", "")
     conversations = list(Conversation.objects.of(request.tenant).filter(archived_at=None).order_by("name"))
     chosen = next((one for one in conversations if str(one.public_id) == conversation_id), None)
     found = Customer.objects.of(request.tenant).search(typed)

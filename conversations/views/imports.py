@@ -61,7 +61,7 @@ def map_columns(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
     conversation = typed.get("conversation", "")
     wanted = MappingOf(
         mapping={column: typed.get(f"column-{place}", "") for place, column in enumerate(found.columns)},
-        conversation=UUID(conversation) if conversation else None,
+        conversation=_id(conversation) if conversation else None,
         source=typed.get("source", ""),
         wording=typed.get("wording", ""),
         encoding=typed.get("encoding", found.encoding),
@@ -69,7 +69,7 @@ def map_columns(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
     )
     if (wanted.encoding, wanted.delimiter) != (found.encoding, found.delimiter):
         wanted = MappingOf(**{**vars(wanted), "mapping": None})
-    version = int(typed.get("version", "0")) if typed.get("version", "0").isdigit() else 0
+    version = _version(typed.get("version", ""))
     try:
         do_map(request.tenant, import_id, wanted, by=request.member, now=request.now, version=version)
         if typed.get("then") == "check":
@@ -134,6 +134,19 @@ def _one(
         "done_share": found.position / found.size if found.size else 0,
     }
     return page(request, "conversations/import.html", context, part="conversations/_import.html", status=status)
+
+
+def _id(typed: str) -> UUID:
+    """Read a public id; what isn't one is nobody's."""
+    try:
+        return UUID(typed)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _version(typed: str) -> int:
+    """Read a version; what is no number fits none."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
 
 
 def _chosen(found: CustomerImport, typed: dict[str, str] | None) -> dict[str, str]:

@@ -63,7 +63,7 @@ def in_doubt(request: ConsoleRequest) -> HttpResponse:
 @needs(Role.VIEWER)
 def rejected(request: ConsoleRequest) -> HttpResponse:
     """List the last day's rejections with one code."""
-    code = request.GET.get("code", "")[:16]
+    code = request.GET.get("code", "").replace("\x00", "")[:16]
     before = read_cursor(request.GET.get("before", ""))
     found = figures.rejected(request.tenant, _scope(request), code, before=before, limit=PAGE_ROWS + 1, now=request.now)
     context = {**_page_of(request, found), "code": code, "reasons": REASONS}

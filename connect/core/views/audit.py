@@ -15,7 +15,7 @@ PAGE_ROWS = 100
 def audit_log(request: ConsoleRequest) -> HttpResponse:
     """List deeds, filtered by member and deed, by keyset."""
     form = AuditFilterForm(request.GET)
-    wanted = form.clean() if form.is_valid() else {}
+    wanted = form.clean() if form.is_valid() else {"who": "", "did": ""}
     entries = AuditEntry.objects.of(request.tenant).order_by("-id")
     if wanted.get("who"):
         entries = entries.filter(member_name__icontains=wanted["who"])
