@@ -155,6 +155,8 @@ def _write(job: _Job, checked: Checked) -> None:
     for left in reversed(range(MOST_TRIES)):
         try:
             with open_tenant(job.tenant):
+                # A batch that a crash of the server takes with it goes with its note: it is done again.
+                run(Sql("SET LOCAL synchronous_commit = off"))
                 _note(job, checked, apply(job.tenant, checked, job.consent, dry=job.dry, now=job.now))
         except (IntegrityError, OperationalError):
             # Somebody made one of these customers, or waits for us as we wait for them: look again.

@@ -3,6 +3,7 @@
 Work goes by column, not by row: see `conversations/importing/columns.py`.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -28,6 +29,8 @@ from conversations.states import AttributeKind
 OBJECTS = ("attributes", "preferences")
 #: A file that is wrong from end to end is told so by its first faults.
 MOST_FAULTS_A_BATCH = 10_000
+PUBLIC_ID_OCTETS = 16
+OWN_OCTETS = 12
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Checker:
         names = [name for one in self._mapped for name in one.column.names]
         self._plain = [name for name in names if "." not in name]
         self._objects = {key: [name for name in names if name.startswith(f"{key}.")] for key in OBJECTS}
-        self.columns = tuple(self._plain + [key for key, members in self._objects.items() if members])
+        self.columns = (*self._plain, *(key for key, members in self._objects.items() if members), "public_id")
         self._id_header = next(one.header for one in self._mapped if "external_id" in one.column.names)
         self._seen = SeenIds()
 
@@ -120,6 +123,7 @@ class Checker:
         kept = {name: list(compress(texts, keep)) for name, texts in staged.items()} if keep else staged
         columns = [kept[name] for name in self._plain]
         columns += [_objects([kept[name] for name in members]) for members in self._objects.values() if members]
+        columns.append(_public_ids(len(columns[0])))
         text = _joined(columns)
         if _needs_escaping(text, len(columns), len(columns[0])):
             text = _joined([_escaped(texts) for texts in columns])
@@ -156,6 +160,15 @@ def _odd_cells(cells: list[str]) -> Reasons:
 def _objects(members: list[Staged]) -> Staged:
     """Write one JSON object a row from its members, each of which ends with a comma."""
     return ["{" + "".join(row)[:-1] + "}" for row in zip(*members, strict=True)]
+
+
+def _public_ids(count: int) -> Staged:
+    """Draw public ids that begin alike: beside each other in their index, they are entered twice as fast.
+
+    Of 128 bits, 96 are each id's own. That two customers came in the same batch is all that their ids tell.
+    """
+    head, tails = secrets.token_hex(PUBLIC_ID_OCTETS - OWN_OCTETS), secrets.token_hex(OWN_OCTETS * count)
+    return [head + tails[at : at + 2 * OWN_OCTETS] for at in range(0, len(tails), 2 * OWN_OCTETS)]
 
 
 def _joined(columns: list[Staged]) -> str:

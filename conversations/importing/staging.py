@@ -5,11 +5,13 @@ whatever its state, keeps it: an import never brings back who left.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Self
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from connect.core.models import Tenant
 from conversations.importing.checking import Checked
@@ -17,7 +19,7 @@ from conversations.importing.checking import Checked
 # COPY into a table under row-level security is refused, so it goes into one of our own, which is gone at commit.
 _STAGE = """
 CREATE TEMPORARY TABLE staged (
-    external_id varchar(120) COLLATE "C" NOT NULL, email varchar(254) NOT NULL DEFAULT '',
+    public_id uuid NOT NULL, external_id varchar(120) COLLATE "C" NOT NULL, email varchar(254) NOT NULL DEFAULT '',
     email_key varchar(254) COLLATE "C" NOT NULL DEFAULT '', phone varchar(20) COLLATE "C" NOT NULL DEFAULT '',
     language varchar(12) COLLATE "C" NOT NULL DEFAULT '', zone varchar(64) COLLATE "C" NOT NULL DEFAULT '',
     country varchar(2) COLLATE "C" NOT NULL DEFAULT '', region varchar(60) NOT NULL DEFAULT '',
@@ -71,21 +73,64 @@ LEFT JOIN LATERAL (
 ) m ON true
 """
 
+# Whether any of these customers is there already. As one sorted array, since the planner then reads the unique key once
+# from left to right, whatever it believes about the table.
+_ANY_KNOWN = """
+SELECT EXISTS (
+    SELECT FROM (
+        SELECT c.external_id FROM conversations_customer c
+        WHERE c.tenant_id = %(tenant)s AND c.external_id = ANY (ARRAY(SELECT s.external_id::text FROM staged s))
+        ORDER BY c.external_id LIMIT 1
+    ) known
+)
+"""
+
+_CUSTOMER = f"""conversations_customer (tenant_id, public_id, external_id, {", ".join(_TEXTS)},
+        attributes, interests, preferences, created_at, updated_at, version)"""
+_SUBSCRIPTION = (
+    "conversations_subscription (tenant_id, conversation_id, customer_id, channel, state, source, changed_at)"
+)
+_SUBSCRIBED = "%(tenant)s, %(conversation)s, {id}, 'email', 'subscribed', %(source)s, %(now)s"
+_NEW = f"""
+    SELECT %(tenant)s, t.public_id, t.external_id, {", ".join(f"t.{name}" for name in _TEXTS)},
+           t.attributes, coalesce(t.interests, '{{}}'), t.preferences, %(now)s, %(now)s, 1"""
+_LEDGER = """
+    INSERT INTO conversations_consententry
+        (tenant_id, conversation_id, customer_id, channel, was, became, source, wording, proof, at)
+    SELECT %(tenant)s, %(conversation)s, customer_id, 'email', '', 'subscribed', %(source)s, %(wording)s,
+           %(proof)s, %(now)s"""
+# Nobody can have subscribed who was only made in this statement: no conflict to look for.
+_NEWCOMERS = f"""
+    INSERT INTO {_SUBSCRIPTION}
+    SELECT {_SUBSCRIBED.format(id="id")} FROM made WHERE %(conversation)s::bigint IS NOT NULL
+    RETURNING customer_id"""
+
+#: For a batch in which everybody is new. Where somebody was quicker, the unique key refuses it.
+_WRITE_NEW = f"""
+WITH made AS (
+    INSERT INTO {_CUSTOMER} {_NEW}
+    FROM staged t
+    RETURNING id
+),
+joined AS ({_NEWCOMERS}),
+noted AS ({_LEDGER}
+    FROM joined
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM made), 0, (SELECT count(*) FROM noted)
+"""
+
 _WRITE = f"""
 WITH {_MATCHED},
 made AS (
-    INSERT INTO conversations_customer (tenant_id, public_id, external_id, {", ".join(_TEXTS)},
-        attributes, interests, preferences, created_at, updated_at, version)
-    SELECT %(tenant)s, gen_random_uuid(), t.external_id, {", ".join(f"t.{name}" for name in _TEXTS)},
-           t.attributes, coalesce(t.interests, '{{}}'), t.preferences, %(now)s, %(now)s, 1
+    INSERT INTO {_CUSTOMER} {_NEW}
     FROM matched t WHERE t.customer_id IS NULL
     RETURNING id
 ),
 changed AS (
     -- Each of these conflicts: an update by the unique key that needs no join, and so no plan.
-    INSERT INTO conversations_customer AS c (tenant_id, public_id, external_id, {", ".join(_TEXTS)},
-        attributes, interests, preferences, created_at, updated_at, version)
-    SELECT %(tenant)s, gen_random_uuid(), t.external_id, {", ".join(f"t.{name}" for name in _TEXTS)},
+    INSERT INTO {_CUSTOMER.replace(" (", " AS c (", 1)}
+    SELECT %(tenant)s, t.public_id, t.external_id, {", ".join(f"t.{name}" for name in _TEXTS)},
            t.attributes, coalesce(t.interests, t.had_interests), t.preferences, %(now)s, %(now)s, 1
     FROM matched t WHERE t.differs
     ON CONFLICT (tenant_id, external_id) DO UPDATE
@@ -94,24 +139,16 @@ changed AS (
         interests = excluded.interests, updated_at = %(now)s, version = c.version + 1
     RETURNING id
 ),
-joined AS (
-    INSERT INTO conversations_subscription (tenant_id, conversation_id, customer_id, channel, state, source, changed_at)
-    SELECT %(tenant)s, %(conversation)s, id, 'email', 'subscribed', %(source)s, %(now)s
-    FROM (
-        SELECT id FROM made
-        UNION ALL
-        SELECT t.customer_id FROM matched t WHERE t.customer_id IS NOT NULL
-    ) named
-    WHERE %(conversation)s::bigint IS NOT NULL
+joined AS ({_NEWCOMERS}),
+joined_too AS (
+    INSERT INTO {_SUBSCRIPTION}
+    SELECT {_SUBSCRIBED.format(id="t.customer_id")} FROM matched t
+    WHERE t.customer_id IS NOT NULL AND %(conversation)s::bigint IS NOT NULL
     ON CONFLICT (tenant_id, conversation_id, channel, customer_id) DO NOTHING
     RETURNING customer_id
 ),
-noted AS (
-    INSERT INTO conversations_consententry
-        (tenant_id, conversation_id, customer_id, channel, was, became, source, wording, proof, at)
-    SELECT %(tenant)s, %(conversation)s, customer_id, 'email', '', 'subscribed', %(source)s, %(wording)s,
-           %(proof)s, %(now)s
-    FROM joined
+noted AS ({_LEDGER}
+    FROM (SELECT customer_id FROM joined UNION ALL SELECT customer_id FROM joined_too) both_of_them
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM changed), (SELECT count(*) FROM noted)
@@ -168,12 +205,18 @@ def apply(tenant: Tenant, checked: Checked, consent: Consent, *, dry: bool, now:
     }
     with connection.cursor() as cursor:
         cursor.execute(_BY_INDEX)
-        cursor.execute(_COUNT if dry else _WRITE, values)
+        cursor.execute(_COUNT if dry else _statement(cursor, values), values)
         created, updated, subscribed = cursor.fetchone()
         cursor.execute(_AS_BEFORE)
         cursor.execute(_UNSTAGE)
     good = checked.lines - checked.refused
     return Counts(checked.lines, created, updated, good - created - updated, checked.refused, subscribed)
+
+
+def _statement(cursor: CursorWrapper, values: Mapping[str, object]) -> str:
+    cursor.execute(_ANY_KNOWN, values)
+    (known,) = cursor.fetchone()
+    return _WRITE if known else _WRITE_NEW
 
 
 def _stage(checked: Checked) -> None:
