@@ -30,6 +30,8 @@ FORBIDDEN_TAGS = frozenset(
     {"script", "iframe", "object", "embed", "applet", "base", "form", "input", "button", "select", "textarea"}
     | {"frame", "frameset", "svg", "math", "template", "noembed", "noframes", "xmp", "plaintext", "portal", "image"}
 )
+#: Orders to a browser, or to the script that our own pages are made with.
+FORBIDDEN_BEGINNINGS = ("on", "hx-", "data-hx-")
 FORBIDDEN_ATTRIBUTES = frozenset({"srcdoc", "formaction", "action", "ping", "manifest", "codebase", "archive"})
 ADDRESS_ATTRIBUTES = frozenset(
     {"href", "src", "background", "poster", "xlink:href", "data", "longdesc", "lowsrc", "dynsrc"}
@@ -175,7 +177,7 @@ def _html_faults(html: str) -> Iterator[TemplateFault]:
 
 def _attribute_faults(tag: Tag, attribute: Attribute) -> Iterator[str]:
     name, value = attribute.name, attribute.value.strip()
-    if name.startswith("on") or name in FORBIDDEN_ATTRIBUTES:
+    if name.startswith(FORBIDDEN_BEGINNINGS) or name in FORBIDDEN_ATTRIBUTES:
         yield _("“%(name)s” can't stand in a mail.") % {"name": name}
     elif name == "href" and links.leads_on(tag):
         if not links.allowed(value):

@@ -24,7 +24,8 @@ from content.rendering.preview import Preview
 from conversations.models import Conversation, Customer
 
 FRAME_POLICY = (
-    "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+    "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox"
 )
 
 

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.django_db
 
 ClientOf = Callable[[Member], Client]
 HTML = '<p>Hello {{ attributes.first_name }}</p><a href="https://a.example/1">Open</a>'
-POLICY = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+POLICY = (
+    "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox"
+)
 
 
 @pytest.fixture

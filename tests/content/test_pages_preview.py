@@ -17,7 +17,10 @@ from tests.content.reading import errors_of, parse, words_of
 pytestmark = pytest.mark.django_db
 
 ClientOf = Callable[[Member], Client]
-POLICY = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+POLICY = (
+    "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox"
+)
 
 
 @pytest.fixture
