@@ -5,7 +5,6 @@ whatever its state, keeps it: an import never brings back who left.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Self
@@ -15,6 +14,8 @@ from django.db.backends.utils import CursorWrapper
 
 from connect.core.models import Tenant
 from conversations.importing.checking import Checked
+
+Values = dict[str, int | str | datetime | None]
 
 # COPY into a table under row-level security is refused, so it goes into one of our own, which is gone at commit.
 _STAGE = """
@@ -195,7 +196,7 @@ def apply(tenant: Tenant, checked: Checked, consent: Consent, *, dry: bool, now:
     if not checked.text:
         return Counts(lines=checked.lines, refused=checked.refused)
     _stage(checked)
-    values: dict[str, int | str | datetime | None] = {
+    values: Values = {
         "tenant": tenant.pk,
         "now": now,
         "conversation": consent.conversation_id,
@@ -213,7 +214,7 @@ def apply(tenant: Tenant, checked: Checked, consent: Consent, *, dry: bool, now:
     return Counts(checked.lines, created, updated, good - created - updated, checked.refused, subscribed)
 
 
-def _statement(cursor: CursorWrapper, values: Mapping[str, object]) -> str:
+def _statement(cursor: CursorWrapper, values: Values) -> str:
     cursor.execute(_ANY_KNOWN, values)
     (known,) = cursor.fetchone()
     return _WRITE if known else _WRITE_NEW

@@ -117,14 +117,15 @@ def test_a_conversation_that_is_named_does_not_go(tenant: Tenant, talk: Conversa
 
 def test_a_customer_of_no_tenant_is_refused(tenant: Tenant) -> None:
     insert = (
-        "INSERT INTO conversations_customer (tenant_id, public_id, external_id, email, email_key, phone, language, zone,"
-        " country, region, attributes, interests, preferences, created_at, updated_at, version)"
+        "INSERT INTO conversations_customer (tenant_id, public_id, external_id, email, email_key, phone, language,"
+        " zone, country, region, attributes, interests, preferences, created_at, updated_at, version)"
         " VALUES (%s, gen_random_uuid(), 'A1', '', '', '', '', '', '', '', '{}', '{}', '{}', now(), now(), 1)"
     )
     with open_tenant(tenant):
+        run(Sql("SELECT set_config('app.tenant', %s, true)", (str(MISSING),)))
         with pytest.raises(IntegrityError, match="no such tenant"), transaction.atomic():
-            run(Sql("SELECT set_config('app.tenant', %s, true)", (str(MISSING),)))
             run(Sql(insert, (MISSING,)))
+        run(Sql("SELECT set_config('app.tenant', %s, true)", (str(tenant.pk),)))
         assert run(Sql(insert, (tenant.pk,))) == 1
 
 
