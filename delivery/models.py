@@ -10,8 +10,8 @@ from django.db import models
 
 from connect.core.rows import EditedRow, TenantRow, new_public_id
 from delivery.breakers import Sign
-from delivery.queries import ChunkQuerySet
-from delivery.states import EventKind, MessageKind, MessageState
+from delivery.queries import ChunkQuerySet, PaceQuerySet
+from delivery.states import EventKind, MessageKind, MessageState, PaceKind
 
 
 class Chunk(TenantRow):
@@ -28,6 +28,7 @@ class Chunk(TenantRow):
     lease_until = models.DateTimeField(null=True)
     lease_token = models.BigIntegerField(default=0)
     is_seed = models.BooleanField(default=False)
+    lane = models.CharField(max_length=253, default="", db_default="")
     released_at = models.DateTimeField(null=True)
     total = models.IntegerField(default=0)
     accepted = models.IntegerField(default=0)
@@ -149,3 +150,32 @@ class BreakerTrip(TenantRow):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["tenant", "run_id", "id"], name="delivery_breakertrip_run_ix")]
+
+
+class Pace(TenantRow):
+    """How fast messages may go: to a lane, of a run, or of a conversation; and what a receiver's answers made of it.
+
+    `per_minute`, `connections` (of one sender process) and the warm-up are what people set; None is no limit. The
+    warm-up lets `daily_first` messages go on the day `daily_since` (UTC) and twice as many each day, up to
+    `daily_most`; `day` and `day_count` are the last day's. `next_at` is when the next message may begin. Until
+    `slow_until` nothing goes; `level` counts how often in a row it was slowed, and `said` is the answer that did it.
+    """
+
+    kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in PaceKind])
+    key = models.CharField(max_length=253)
+    per_minute = models.PositiveIntegerField(null=True)
+    connections = models.PositiveSmallIntegerField(null=True)
+    daily_first = models.PositiveIntegerField(null=True)
+    daily_most = models.PositiveIntegerField(null=True)
+    daily_since = models.DateField(null=True)
+    day = models.DateField(null=True)
+    day_count = models.PositiveIntegerField(default=0, db_default=0)
+    next_at = models.DateTimeField(null=True)
+    slow_until = models.DateTimeField(null=True)
+    level = models.PositiveSmallIntegerField(default=0, db_default=0)
+    said = models.CharField(max_length=500, default="", db_default="")
+
+    objects = PaceQuerySet.as_manager()  # type: ignore[misc]  # as every model's own manager
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "kind", "key"], name="delivery_pace_key")]

@@ -1,7 +1,7 @@
 """What may be asked about messages, chunks and events."""
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -27,3 +27,11 @@ class ChunkQuerySet(TenantQuerySet["Chunk"]):
         """List the months in which something is due or a sender has gone, the oldest first."""
         due = self.filter(Q(next_at__lte=Now(), lease_until__isnull=True) | Q(lease_until__lt=Now()))
         return list(due.order_by("month").values_list("month", flat=True).distinct())
+
+
+class PaceQuerySet(TenantQuerySet[Any]):
+    """Reads of paces."""
+
+    def own_lanes(self) -> list[str]:
+        """List the domains that people paced by themselves."""
+        return list(self.filter(kind="domain").exclude(per_minute=None, connections=None).values_list("key", flat=True))

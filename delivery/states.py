@@ -60,6 +60,14 @@ class SkipReason(StrEnum):
     CANNOT_RENDER = "cannot_render"
 
 
+class PaceKind(StrEnum):
+    """What has a pace of its own."""
+
+    DOMAIN = "domain"
+    RUN = "run"
+    CONVERSATION = "conversation"
+
+
 class RejectReason(StrEnum):
     """Why it was rejected, where that says something about the address: first found, then acted upon."""
 

@@ -4,6 +4,7 @@ A page that was planned isn't planned again, whoever dies: the cursor moves in t
 addresses are found by the unique index, in the order of customer ids, and become exclusions.
 """
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from connect.core.sql import run as run_sql
 from connect.core.tenancy import in_tenant
 from connect.core.tenancy import tenant as open_tenant
 from delivery.actions.seeds import plan_seeds
+from delivery.lanes import lane_map
+from delivery.models import Pace
 
 PAGE_MEMBERS = 50_000
 CHUNK_MESSAGES = 200
@@ -30,25 +33,29 @@ CHUNK_MESSAGES = 200
 # A chunk takes its number with its first message, and a window hands it on: joining CTEs, whose sizes the planner can't
 # know, ends in nested loops over all of them.
 _PAGE = f"""
+), laned AS (
+    SELECT p.*, coalesce(%s::jsonb ->> p.domain, '') AS lane FROM plan p WHERE p.reason IS NULL
 ), placed AS (
-    SELECT p.*, row_number() OVER (PARTITION BY p.not_before ORDER BY p.customer_id) - 1 AS place
-    FROM plan p WHERE p.reason IS NULL
+    SELECT p.*, row_number() OVER (PARTITION BY p.not_before, p.lane ORDER BY p.customer_id) - 1 AS place
+    FROM laned p
 ), opened AS MATERIALIZED (
     SELECT p.*, CASE WHEN p.place %% {CHUNK_MESSAGES} = 0 THEN nextval('delivery_chunk_id_seq') END AS opens
     FROM placed p
 ), inserted AS (
     INSERT INTO delivery_message (tenant_id, month, run_id, chunk_id, customer_id, segment_id, language, revision_id,
                                   address, domain, not_before, not_after, quiet_at, values)
-    SELECT %s, %s, %s, max(o.opens) OVER (PARTITION BY o.not_before ORDER BY o.place), o.customer_id, o.segment_id,
-           o.language, o.revision_id, o.address, o.domain, o.not_before, o.not_after, o.quiet_at, o.values
+    SELECT %s, %s, %s, max(o.opens) OVER (PARTITION BY o.not_before, o.lane ORDER BY o.place),
+           o.customer_id, o.segment_id, o.language, o.revision_id, o.address, o.domain,
+           o.not_before, o.not_after, o.quiet_at, o.values
     FROM opened o
     ORDER BY o.customer_id
     ON CONFLICT (tenant_id, month, run_id, trigger, kind, channel, address) WHERE kind = 'main' DO NOTHING
-    RETURNING customer_id, chunk_id, not_before
+    RETURNING customer_id, chunk_id, not_before, domain
 ), chunks AS (
     INSERT INTO delivery_chunk (id, tenant_id, run_id, month, next_at, total, lease_token, is_seed,
-                                accepted, rejected, in_doubt, skipped, expired, cancelled)
-    SELECT i.chunk_id, %s, %s, %s, i.not_before, count(*), 0, false, 0, 0, 0, 0, 0, 0
+                                accepted, rejected, in_doubt, skipped, expired, cancelled, lane)
+    SELECT i.chunk_id, %s, %s, %s, i.not_before, count(*), 0, false, 0, 0, 0, 0, 0, 0,
+           coalesce(%s::jsonb ->> min(i.domain), '')
     FROM inserted i GROUP BY i.chunk_id, i.not_before
 ), excluded AS (
     INSERT INTO campaigns_exclusion (tenant_id, run_id, customer_id, reason)
@@ -120,7 +127,8 @@ def _plan_page(run: Run) -> Planned:
     own = (run.tenant_id, run.month, run.pk)
     chunk = (run.tenant_id, run.pk, run.month)
     plan = plan_query(run, after=run.plan_cursor, limit=PAGE_MEMBERS)
-    sql = "WITH plan AS MATERIALIZED (" + plan + Sql(_PAGE, (*own, *chunk, run.tenant_id, run.pk))
+    lanes = json.dumps(lane_map(Pace.objects.of(run.tenant).own_lanes()))
+    sql = "WITH plan AS MATERIALIZED (" + plan + Sql(_PAGE, (lanes, *own, *chunk, lanes, run.tenant_id, run.pk))
     [(members, filtered, recipients, last)] = rows(sql)
     return Planned(members, filtered, recipients, last)
 

@@ -15,9 +15,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Protocol
 
 from delivery.senders.claims import Claims
+from delivery.senders.lanes import Lanes
 from delivery.senders.letters import Job, Lease, Letter
 from delivery.senders.pipe import Lost, Pipe
 from delivery.senders.relays import Relays
@@ -78,7 +80,8 @@ class Engine:
         self.composer = composer
         self.most = connections
         self.tally = Tally()
-        self.claims = Claims(month, look_after)
+        self.lanes = Lanes(connections, ceil(connections * READY_PER_CONNECTION))
+        self.claims = Claims(month, look_after, self.lanes)
         self.ticks = Ticks(month)
         self.connections: dict[Connection, Letter | None] = {}
         self.idle_connections: deque[Connection] = deque()
@@ -89,6 +92,7 @@ class Engine:
         self._lost_since = 0.0
         self._next_housekeeping = 0.0
         self._alone_since = 0.0
+        self._stalled = 0
 
     # --- The loop ------------------------------------------------------------------------------------------------
 
@@ -125,8 +129,7 @@ class Engine:
                 self._pair(now)
                 self._tick(now)
                 self.claims.work(self._pipes[1], now, wants_more=self._wants_more)
-                if len(self.connections) < self.most:
-                    self._open_connections(now)
+                self._open_connections(now)
                 self._compose(now)
             except Lost as error:
                 self._on_lost(error)
@@ -143,7 +146,7 @@ class Engine:
             self.stopping = True
         if self.stopping or self.tally.unreachable:
             self._drop_unpermitted()
-        elif not self.claims.exhausted or self.claims.has_jobs or self.ready:
+        elif not self.claims.exhausted or self.claims.jobs_in_hand or self.ready:
             return False
         return not (self.ticks.has_work or any(self.connections.values()) or self.claims.has_leases)
 
@@ -151,7 +154,8 @@ class Engine:
 
     @property
     def _can_compose(self) -> bool:
-        return not self.stopping and self.claims.has_jobs and len(self.ready) < self.most * READY_PER_CONNECTION
+        is_short = len(self.ready) < self.most * READY_PER_CONNECTION
+        return is_short and not self.stopping and not self.lanes.is_stuck(time.monotonic())
 
     @property
     def _wants_more(self) -> bool:
@@ -161,13 +165,13 @@ class Engine:
         """Prepare one message: between two of them the sockets get their turn."""
         if not self._can_compose:
             return
-        job = self.claims.next_job()
+        job = self.claims.next_job(now)
         if job is None:
             return
         try:
             letter = self.composer.compose(job)
         except Lost:
-            self.claims.put_back(job)
+            self.lanes.put_back(job)
             raise
         if letter is None:
             self.ticks.end(job, now)
@@ -175,14 +179,22 @@ class Engine:
             self.ready.append(letter)
 
     def _pair(self, now: float) -> None:
-        while self.idle_connections and self.ready and not self.stopping:
+        """Give each idle connection the first letter that may go; those of lanes that pause go back."""
+        for _ in range(len(self.ready)):
+            if not self.idle_connections or self.stopping:
+                return
             letter = self.ready.popleft()
             if letter.job.lease.lost:
                 self.claims.drop(letter.job)
-                continue
-            connection = self.idle_connections.popleft()
-            self.connections[connection] = letter
-            self.ticks.ask(letter, connection, now)
+            elif self.lanes.may_fly(letter.job, now):
+                connection = self.idle_connections.popleft()
+                self.connections[connection] = letter
+                self.lanes.fly(letter.job, now)
+                self.ticks.ask(letter, connection, now)
+            elif self.lanes.pause_left(letter.job, now):
+                self.claims.put_off(letter.job, now)
+            else:
+                self.ready.append(letter)
 
     def _tick(self, now: float) -> None:
         pipe = self._pipes[0]
@@ -206,6 +218,7 @@ class Engine:
         for letter, connection in tick.permitted:
             self._use_permit(letter, connection, now)
         for letter, connection in tick.refused:
+            self.lanes.land(letter.job, None, now)
             self.ticks.end(letter.job, now)
             if self.connections.get(connection) is letter:
                 self.connections[connection] = None
@@ -241,8 +254,10 @@ class Engine:
 
     def settled(self, connection: Connection, letter: Letter, outcome: Outcome) -> None:
         """Keep the outcome for the next tick."""
+        now = time.monotonic()
         self.connections[connection] = None
-        self.ticks.settle(letter, outcome, time.monotonic())
+        self.lanes.land(letter.job, outcome, now)
+        self.ticks.settle(letter, outcome, now)
 
     def closed(self, connection: Connection, why: str) -> None:
         """Forget the connection. A letter that waits for its permit on it is settled when the permit comes."""
@@ -270,17 +285,20 @@ class Engine:
         for connection in list(self.connections):
             connection.check_time(now)
         self._retire_connections(now)
+        self._stalled = self.lanes.stalled(now)
         if not self._pipes:
             self._connect_pipes_again(now)
         if self.connections and any(c.phase in OPEN for c in self.connections):
             self._alone_since = 0.0
-        elif self.claims.has_jobs or self.ready:
+        elif self.claims.jobs_in_hand or self.ready:
             self._alone_since = self._alone_since or now
             if now - self._alone_since > UNREACHABLE_SECONDS:
                 self.tally.unreachable = self.relays.why or "no connection"
 
     def _open_connections(self, now: float) -> None:
-        wanted = min(self.most, self.claims.jobs_in_hand + len(self.ready) + sum(map(bool, self.connections.values())))
+        # A connection that waits in vain is made up for, as far as once again as many.
+        most = self.most + min(self._stalled, self.most)
+        wanted = min(most, self.claims.jobs_in_hand + len(self.ready) + sum(map(bool, self.connections.values())))
         while not self.stopping and len(self.connections) < wanted:
             connection = self.relays.connect(self, now, self.connections)
             if connection is None:

@@ -1,19 +1,31 @@
 """What a sender has in hand: the lease of a chunk, a claimed message, and the letter that is made of it."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
+
+
+class Place(Enum):
+    """Where a message stands among those in hand: it waits, is rendered, or a connection has it."""
+
+    QUEUED = auto()
+    READY = auto()
+    FLYING = auto()
 
 
 @dataclass(slots=True)
 class Lease:
     """A chunk of ours. `left` counts its messages that aren't done with; at 0 it is released.
 
-    `needs_care`: something in it must be looked after first (`actions/care.py`). `lost`: it is another sender's by now.
+    `lane` is that of all its messages, "" where each has its domain's. `needs_care`: something in it must be looked
+    after first (`actions/care.py`). `lost`: it is another sender's by now.
     """
 
     chunk_id: int
     token: int
     run_id: int
+    lane: str = ""
+    conversation_id: int = 0
     left: int = 0
     lost: bool = False
     needs_care: bool = False
@@ -21,7 +33,10 @@ class Lease:
 
 @dataclass(slots=True)
 class Job:
-    """A claimed message, before rendering. `refused` is our own reason not to hand it over."""
+    """A claimed message, before rendering. `refused` is our own reason not to hand it over.
+
+    `lane` is the receiver whose turn decides about it: see `lanes.py`.
+    """
 
     lease: Lease
     message_id: int
@@ -32,7 +47,9 @@ class Job:
     address: str
     attempt_no: int
     values: dict[str, Any]
+    lane: str = ""
     refused: str = ""
+    place: Place = Place.QUEUED
 
 
 @dataclass(slots=True)

@@ -19,31 +19,42 @@ MOST_ATTEMPTS = 12
 
 _LEASE = f"interval '{LEASE_SECONDS} seconds'"
 
-#: The runs with a chunk to claim, the longest waiting first.
+#: The keys of one kind that pause.
+_PAUSED = (
+    "ARRAY(SELECT z.key FROM delivery_pace z"
+    " WHERE z.tenant_id = $1::bigint AND z.kind = '{kind}' AND z.slow_until > now())"
+)
+_NO_PAUSE = f"k.lane <> ALL ({_PAUSED.format(kind='domain')})"
+
+#: The runs with a chunk to claim, the longest waiting first, each with its conversation and its campaign's priority.
 DUE = f"""
-SELECT k.run_id
+SELECT k.run_id, min(r.conversation_id), min(g.priority)
 FROM delivery_chunk k JOIN campaigns_run r ON r.tenant_id = k.tenant_id AND r.id = k.run_id
+JOIN campaigns_campaign g ON g.tenant_id = r.tenant_id AND g.id = r.campaign_id
 WHERE k.tenant_id = $1::bigint AND k.month = $2::date AND k.next_at <= now() AND k.lease_until IS NULL
-  AND {may_send("r.id")} AND {is_open("$1::bigint")}
+  AND {may_send("r.id")} AND {is_open("$1::bigint")} AND {_NO_PAUSE}
+  AND r.id::text <> ALL ({_PAUSED.format(kind="run")})
+  AND r.conversation_id::text <> ALL ({_PAUSED.format(kind="conversation")})
 GROUP BY k.run_id ORDER BY min(k.next_at), k.run_id
 """
 
-#: Take up to $4 chunks of the run $3, and fetch what may go now. A chunk without any is one row without a message.
-#: `needs_care` tells that something in it must be looked after before it is released: see `actions/care.py`.
+#: Take up to $4 chunks of the run $3 in other lanes than $5, and fetch what may go now. A chunk without any is one row
+#: without a message. `needs_care` tells that something in it must be looked after before it is released: see
+#: `actions/care.py`.
 CLAIM = f"""
 WITH picked AS (
     SELECT k.id FROM delivery_chunk k
     WHERE k.tenant_id = $1::bigint AND k.run_id = $3::bigint AND k.month = $2::date
       AND k.next_at <= now() AND k.lease_until IS NULL AND {may_send("$3::bigint")}
-      AND {is_open("$1::bigint")}
+      AND {is_open("$1::bigint")} AND {_NO_PAUSE} AND k.lane <> ALL ($5::text[])
     ORDER BY k.next_at, k.id LIMIT $4::int
     FOR UPDATE SKIP LOCKED
 ), leased AS (
     UPDATE delivery_chunk k SET lease_until = now() + {_LEASE}, lease_token = nextval('delivery_lease_seq')
     FROM picked WHERE k.tenant_id = $1::bigint AND k.id = picked.id
-    RETURNING k.id, k.lease_token
+    RETURNING k.id, k.lease_token, k.lane
 )
-SELECT l.id, l.lease_token,
+SELECT l.id, l.lease_token, l.lane,
        EXISTS (SELECT FROM delivery_message b
                WHERE b.tenant_id = $1::bigint AND b.month = $2::date AND b.chunk_id = l.id
                AND (b.state = 'rejected' AND b.reason = 'no_mailbox'
@@ -186,6 +197,71 @@ FROM dead WHERE k.tenant_id = $1::bigint AND k.id = dead.id
 RETURNING k.id
 """
 
+#: Every limit, and every pause that isn't over.
+LIMITS = """
+SELECT z.kind, z.key, z.per_minute, z.connections, z.daily_first IS NOT NULL,
+       greatest(coalesce(extract(epoch FROM z.slow_until - now()), 0), 0)::float8, z.level
+FROM delivery_pace z
+WHERE z.tenant_id = $1::bigint AND $2::date IS NOT NULL
+  AND (z.per_minute IS NOT NULL OR z.connections IS NOT NULL OR z.daily_first IS NOT NULL OR z.slow_until > now())
+"""
+
+#: Take $5 slots of the limit of kind $3 and key $4: seconds until the first, seconds between them, how many. Nobody
+#: takes what begins later than in five seconds. When the day's share is used up, the key pauses until the next day.
+TAKE = """
+WITH today AS (
+    SELECT z.id, (now() AT TIME ZONE 'UTC')::date AS day,
+           CASE WHEN z.daily_first IS NOT NULL
+                THEN greatest(least(z.daily_first * 2.0 ^ greatest((now() AT TIME ZONE 'UTC')::date - z.daily_since, 0),
+                                    coalesce(z.daily_most, 2147483647)), 0)::bigint
+                     - CASE WHEN z.day = (now() AT TIME ZONE 'UTC')::date THEN z.day_count ELSE 0 END
+                ELSE 2147483647 END AS left_over
+    FROM delivery_pace z
+    WHERE z.tenant_id = $1::bigint AND z.kind = $3 AND z.key = $4 AND $2::date IS NOT NULL
+      AND (z.next_at IS NULL OR z.next_at < now() + interval '5 seconds')
+    FOR UPDATE
+)
+UPDATE delivery_pace z
+SET next_at = CASE WHEN z.per_minute IS NULL THEN z.next_at
+                   ELSE greatest(z.next_at, now())
+                        + least($5::bigint, t.left_over) * (interval '1 minute' / z.per_minute) END,
+    day = t.day,
+    day_count = CASE WHEN z.day = t.day THEN z.day_count ELSE 0 END + greatest(least($5::bigint, t.left_over), 0),
+    slow_until = CASE WHEN t.left_over <= 0 THEN (t.day + 1)::timestamp AT TIME ZONE 'UTC' ELSE z.slow_until END,
+    said = CASE WHEN t.left_over <= 0 THEN 'the day''s share of the warm-up is used up' ELSE z.said END
+FROM today t
+WHERE z.tenant_id = $1::bigint AND z.id = t.id
+RETURNING CASE WHEN t.left_over <= 0 THEN extract(epoch FROM (t.day + 1)::timestamp AT TIME ZONE 'UTC' - now())
+               WHEN z.per_minute IS NULL THEN 0
+               ELSE extract(epoch FROM greatest(old.next_at, now()) - now()) END::float8,
+          coalesce(60.0 / z.per_minute, 0)::float8, greatest(least($5::bigint, t.left_over), 0)
+"""
+
+#: Lanes ($3) pause for so many seconds ($4), at a level ($5), because of an answer ($6).
+SLOW = """
+INSERT INTO delivery_pace (tenant_id, kind, key, day_count, slow_until, level, said)
+SELECT $1::bigint, 'domain', s.lane, 0, now() + s.seconds * interval '1 second', s.level, s.said
+FROM unnest($3::text[], $4::float8[], $5::smallint[], $6::text[]) AS s (lane, seconds, level, said)
+WHERE $2::date IS NOT NULL
+ON CONFLICT (tenant_id, kind, key) DO UPDATE
+SET slow_until = greatest(delivery_pace.slow_until, excluded.slow_until),
+    level = greatest(delivery_pace.level, excluded.level), said = excluded.said
+"""
+
+#: Lanes ($3) whose receivers take messages again.
+EASE = """
+UPDATE delivery_pace z SET slow_until = NULL, level = 0, said = ''
+WHERE z.tenant_id = $1::bigint AND $2::date IS NOT NULL AND z.kind = 'domain' AND z.key = ANY ($3::text[])
+"""
+
+#: Messages ($3) of chunks under our lease ($4, $5) wait for so many seconds ($6): their receiver pauses.
+PUT_OFF = """
+UPDATE delivery_message m SET not_before = greatest(m.not_before, now() + p.seconds * interval '1 second')
+FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::float8[]) AS p (id, chunk, lease, seconds)
+JOIN delivery_chunk k ON k.tenant_id = $1::bigint AND k.id = p.chunk AND k.lease_token = p.lease
+WHERE m.tenant_id = $1::bigint AND m.month = $2::date AND m.id = p.id AND m.chunk_id = k.id AND m.state = 'queued'
+"""
+
 STATEMENTS = {
     "due": DUE,
     "claim": CLAIM,
@@ -194,4 +270,9 @@ STATEMENTS = {
     "renew": RENEW,
     "release": RELEASE,
     "reap": REAP,
+    "limits": LIMITS,
+    "take": TAKE,
+    "slow": SLOW,
+    "ease": EASE,
+    "put_off": PUT_OFF,
 }
