@@ -27,5 +27,6 @@ class Did(StrEnum):
     RESUMED_RUN = "run.resumed"
     CANCELLED_CAMPAIGN = "campaign.cancelled"
     FINISHED_RUN = "run.finished"
+    REOPENED_RUN = "run.reopened"
     SAVED_FILTER = "filter.saved"
     REMOVED_FILTER = "filter.removed"

@@ -32,7 +32,7 @@ class CampaignState(State):
             cls.HELD: frozenset({cls.DRAFT, cls.SENDING, cls.EXPIRED, cls.CANCELLED}),
             cls.SENDING: frozenset({cls.PAUSED, cls.FINISHED, cls.CANCELLED}),
             cls.PAUSED: frozenset({cls.SENDING, cls.FINISHED, cls.CANCELLED}),
-            cls.FINISHED: frozenset({cls.ARCHIVED}),
+            cls.FINISHED: frozenset({cls.SENDING, cls.ARCHIVED}),
             cls.CANCELLED: frozenset({cls.ARCHIVED}),
             cls.EXPIRED: frozenset({cls.ARCHIVED, cls.DRAFT}),
             cls.ARCHIVED: frozenset(),
@@ -55,7 +55,7 @@ class RunState(State):
             cls.PLANNING: frozenset({cls.SENDING, cls.PAUSED, cls.CANCELLED}),
             cls.SENDING: frozenset({cls.PAUSED, cls.FINISHED, cls.CANCELLED}),
             cls.PAUSED: frozenset({cls.SENDING, cls.PLANNING, cls.CANCELLED}),
-            cls.FINISHED: frozenset(),
+            cls.FINISHED: frozenset({cls.SENDING}),
             cls.CANCELLED: frozenset(),
         }
 

@@ -78,6 +78,7 @@ DEEDS = {
     Did.RESUMED_RUN.value: _("Resumed"),
     Did.CANCELLED_CAMPAIGN.value: _("Cancelled"),
     Did.FINISHED_RUN.value: _("The run ended"),
+    Did.REOPENED_RUN.value: _("It sends again"),
 }
 
 DEED_ICONS = {
@@ -99,4 +100,5 @@ DEED_ICONS = {
     Did.RESUMED_RUN.value: "going",
     Did.CANCELLED_CAMPAIGN.value: "x-circle",
     Did.FINISHED_RUN.value: "check-circle",
+    Did.REOPENED_RUN.value: "going",
 }

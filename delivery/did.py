@@ -7,3 +7,9 @@ class Did(StrEnum):
     """Deeds of this app."""
 
     SET_BREAKER_LIMITS = "breakers.limits_set"
+    PROPOSED_DOUBT = "doubt.proposed"
+    CONFIRMED_DOUBT = "doubt.confirmed"
+    REFUSED_DOUBT = "doubt.refused"
+    WITHDREW_DOUBT = "doubt.withdrawn"
+    RETRIED_RUN = "run.retried"
+    FENCED_RUN = "run.fenced"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from connect.core.models import Member, Tenant
 from connect.core.sql import Sql, rows
@@ -191,19 +192,14 @@ class Letter:
     attempts: int
     at: datetime | None
     seen: int
+    public_id: UUID
+    handed_at: datetime | None
 
 
 def rejected(tenant: Tenant, scope: Sql, code: str, *, before: int, limit: int, now: datetime) -> list[Letter]:
     """List the rejections of the last day with one code, or with any (""), the newest first."""
     where = " WHERE m.state = 'rejected' AND m.kind = 'main' AND %s IN ('', m.code) AND (%s = 0 OR m.id < %s)"
-    return _letters(_rejecting(tenant, scope, now), tenant, Sql(where, (code, before, before)), limit)
-
-
-def in_doubt(tenant: Tenant, scope: Sql, *, before: int, limit: int) -> list[Letter]:
-    """List what is in doubt, the newest first."""
-    chosen = "WITH chosen AS (SELECT k.id, k.month FROM delivery_chunk k WHERE k.tenant_id = %s AND k.in_doubt > 0 AND "
-    where = " WHERE m.state = 'in_doubt' AND (%s = 0 OR m.id < %s)"
-    return _letters(Sql(chosen, (tenant.pk,)) + scope + ")", tenant, Sql(where, (before, before)), limit)
+    return letters(_rejecting(tenant, scope, now), tenant, Sql(where, (code, before, before)), limit)
 
 
 def count_in_doubt(tenant: Tenant, scope: Sql) -> int:
@@ -224,11 +220,13 @@ def _rejecting(tenant: Tenant, scope: Sql, now: datetime) -> Sql:
     return Sql(chosen, (tenant.pk, now - DAY)) + scope + " ORDER BY k.released_at DESC LIMIT 2000)"
 
 
-def _letters(chosen: Sql, tenant: Tenant, where: Sql, limit: int) -> list[Letter]:
+def letters(chosen: Sql, tenant: Tenant, where: Sql, limit: int) -> list[Letter]:
+    """List the messages of `chosen` chunks, a CTE with `id` and `month`, that `where` keeps, the newest first."""
     select = (
         " SELECT m.id, m.run_id, m.customer_id, m.address, m.state, m.code, m.reason, m.reply, m.attempt_no,"
         " coalesce(m.settled_at, m.sending_at), (SELECT count(*) FROM delivery_event e WHERE e.tenant_id = m.tenant_id"
-        " AND e.customer_id = m.customer_id AND e.month = m.month AND e.message_id = m.id AND e.kind <> 'deferred')"
+        " AND e.customer_id = m.customer_id AND e.month = m.month AND e.message_id = m.id AND e.kind <> 'deferred'),"
+        " m.public_id, m.sending_at"
         " FROM chosen l JOIN delivery_message m ON m.tenant_id = %s AND m.month = l.month AND m.chunk_id = l.id"
     )
     asked = chosen + Sql(select, (tenant.pk,)) + where + Sql(" ORDER BY m.id DESC LIMIT %s", (limit,))

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from django.db import models
 
-from connect.core.rows import EditedRow, TenantRow, new_public_id
+from connect.core.models import Member
+from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow, new_public_id
 from delivery.breakers import Sign
 from delivery.queries import ChunkQuerySet, PaceQuerySet
-from delivery.states import EventKind, MessageKind, MessageState, PaceKind
+from delivery.states import DoubtVerdict, EventKind, MessageKind, MessageState, PaceKind, ProposalState
 
 
 class Chunk(TenantRow):
@@ -179,3 +180,33 @@ class Pace(TenantRow):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "kind", "key"], name="delivery_pace_key")]
+
+
+class DoubtProposal(PublicRow):
+    """What a member proposes for one message in doubt, or (`message_id` None) for all of a run; another decides.
+
+    It is about what was in doubt by `up_to`, on the database's clock; `messages` counts those that moved.
+    """
+
+    run_id = models.BigIntegerField()
+    message_id = models.BigIntegerField(null=True)
+    verdict = models.CharField(max_length=10, choices=[(verdict.value, verdict.value) for verdict in DoubtVerdict])
+    reason = models.CharField(max_length=240)
+    state = models.CharField(max_length=10, default=ProposalState.PROPOSED)
+    proposed_by = TenantForeignKey(Member)
+    proposed_at = models.DateTimeField()
+    up_to = models.DateTimeField()
+    decided_by = TenantForeignKey(Member, null=True)
+    decided_at = models.DateTimeField(null=True)
+    messages = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "run_id", "message_id"],
+                condition=models.Q(state="proposed"),
+                nulls_distinct=False,
+                name="delivery_doubtproposal_open_key",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "-id"], name="delivery_doubtproposal_ix")]

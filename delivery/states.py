@@ -25,22 +25,55 @@ class MessageState(State):
     def moves(cls) -> "Mapping[MessageState, frozenset[MessageState]]":
         """From each state, to which.
 
-        Back to queued, or to expired where no time or try is left, leads only a proven refusal; what is in doubt never
-        goes again by itself.
+        By itself, only a proven refusal leads back to queued, or to expired where no time or try is left. What is in
+        doubt goes again only where two people say so, what was refused or put off for too long where one does. A
+        restored database doesn't know what left after its backup: queued messages are then in doubt.
         """
         return {
-            cls.QUEUED: frozenset({cls.SENDING, cls.SKIPPED, cls.EXPIRED, cls.CANCELLED}),
+            cls.QUEUED: frozenset({cls.SENDING, cls.SKIPPED, cls.EXPIRED, cls.CANCELLED, cls.IN_DOUBT}),
             cls.SENDING: frozenset({cls.ACCEPTED, cls.REJECTED, cls.IN_DOUBT, cls.QUEUED, cls.EXPIRED}),
             cls.ACCEPTED: frozenset({cls.DELIVERED, cls.BOUNCED}),
             cls.DELIVERED: frozenset({cls.BOUNCED}),
             cls.BOUNCED: frozenset(),
-            cls.REJECTED: frozenset(),
-            cls.IN_DOUBT: frozenset({cls.ACCEPTED, cls.REJECTED, cls.WRITTEN_OFF}),
+            cls.REJECTED: frozenset({cls.QUEUED}),
+            cls.IN_DOUBT: frozenset({cls.ACCEPTED, cls.REJECTED, cls.WRITTEN_OFF, cls.QUEUED}),
             cls.WRITTEN_OFF: frozenset(),
             cls.SKIPPED: frozenset(),
-            cls.EXPIRED: frozenset(),
+            cls.EXPIRED: frozenset({cls.QUEUED}),
             cls.CANCELLED: frozenset(),
         }
+
+
+class DoubtVerdict(StrEnum):
+    """What two people may say of messages in doubt."""
+
+    WRITE_OFF = "write_off"
+    RESEND = "resend"
+
+
+class ProposalState(State):
+    """Where a proposal about messages in doubt stands."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @classmethod
+    def moves(cls) -> "Mapping[ProposalState, frozenset[ProposalState]]":
+        """From each state, to which."""
+        return {
+            cls.PROPOSED: frozenset({cls.CONFIRMED, cls.REFUSED, cls.WITHDRAWN}),
+            cls.CONFIRMED: frozenset(),
+            cls.REFUSED: frozenset(),
+            cls.WITHDRAWN: frozenset(),
+        }
+
+
+class DoubtReason(StrEnum):
+    """Why a message is in doubt, where its reply doesn't say it."""
+
+    RESTORE = "restore"
 
 
 class MessageKind(StrEnum):

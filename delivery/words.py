@@ -4,7 +4,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from delivery.breakers import Sign
-from delivery.states import EventKind, ExpiryReason, RejectReason, SkipReason
+from delivery.states import (
+    DoubtReason,
+    DoubtVerdict,
+    EventKind,
+    ExpiryReason,
+    ProposalState,
+    RejectReason,
+    SkipReason,
+    TlsMode,
+)
 
 #: Kind of an event → what happened, the icon before it, its tone.
 EVENTS = {
@@ -27,6 +36,16 @@ REASONS = {
     RejectReason.BOUNCED_OUT: _("the mailbox doesn’t exist; suppressed"),
     ExpiryReason.TOO_LATE: _("its time was over"),
     ExpiryReason.DEFERRED: _("put off too often"),
+    DoubtReason.RESTORE: _("the database was restored from a backup"),
+}
+
+#: What may be proposed about messages in doubt.
+VERDICTS = {DoubtVerdict.WRITE_OFF: _("Write off"), DoubtVerdict.RESEND: _("Hand over again")}
+#: What became of a proposal: its word, icon and tone.
+DECISIONS = {
+    ProposalState.CONFIRMED: (_("Confirmed"), "check", "good"),
+    ProposalState.REFUSED: (_("Refused"), "x-mark", "bad"),
+    ProposalState.WITHDRAWN: (_("Taken back"), "arrow-uturn-left", ""),
 }
 
 #: What may stop a run by itself.
@@ -46,4 +65,19 @@ MACHINES = {
     "bot": pgettext_lazy("machine", "a robot"),
     "apple_privacy": pgettext_lazy("machine", "Apple’s privacy proxy"),
     "no_agent": pgettext_lazy("machine", "a client without a name"),
+}
+
+#: How a relay is talked to; the ones that check come first.
+TLS_MODES = {
+    TlsMode.REQUIRED: _("Required, by STARTTLS. The certificate must hold for the host."),
+    TlsMode.IMPLICIT: _("Required, from the first octet on. The certificate must hold for the host."),
+    TlsMode.OPPORTUNISTIC: _("Where it is offered, whatever the certificate says. No login."),
+    TlsMode.NONE: _("None. No login."),
+}
+#: The same in a word or two.
+TLS_WORDS = {
+    TlsMode.REQUIRED: _("STARTTLS, checked"),
+    TlsMode.IMPLICIT: _("TLS, checked"),
+    TlsMode.OPPORTUNISTIC: _("STARTTLS if offered"),
+    TlsMode.NONE: _("No TLS"),
 }

@@ -100,6 +100,28 @@ def do_finish(tenant: Tenant, run_id: int, *, now: datetime) -> None:
 
 
 @in_tenant
+def do_reopen(tenant: Tenant, run_id: int, *, by: Member | None, now: datetime) -> None:
+    """Let a finished run send again: some of its messages were queued again. One that isn't over is left as it is.
+
+    Errors: Run.DoesNotExist; WrongState where it was cancelled or its campaign archived; Conflict when its campaign
+    has expired or an approval was withdrawn.
+    """
+    campaign, run = _locked(tenant, run_id)
+    if campaign.expires_at and campaign.expires_at <= now:
+        raise Conflict(_("The campaign has expired: nothing of it may leave any more."))
+    if not approvals_stand(tenant, run):
+        raise Conflict(_("An approval was withdrawn. Ask for it again; then it can go on."))
+    if run.state in (RunState.SENDING, RunState.PAUSED):
+        ring(Bell.SEND_DUE, tenant.pk, run.pk)
+        return
+    finished = Run.objects.of(tenant).filter(pk=run.pk, state=RunState.FINISHED)
+    finished.move(RunState.SENDING, finished_at=None)
+    Campaign.objects.of(tenant).filter(pk=campaign.pk, state=CampaignState.FINISHED).move(CampaignState.SENDING)
+    audit(tenant, by, Did.REOPENED_RUN, campaign.public_id, now=now, run=str(run.public_id))
+    ring(Bell.SEND_DUE, tenant.pk, run.pk)
+
+
+@in_tenant
 def pause_campaign(tenant: Tenant, campaign_id: UUID, *, by: Member, now: datetime) -> None:
     """Pause a sending campaign.
 

@@ -119,6 +119,8 @@ def leave(tenant: Tenant, target: Target, *, source: str, wording: str, now: dat
         return reader
     if changed:
         _note(tenant, message, EventKind.UNSUBSCRIBED, Visit("", ""), link=None, now=now)
+    else:
+        _resolve_doubt(tenant, message, EventKind.UNSUBSCRIBED, now)
     return reader
 
 
@@ -153,4 +155,4 @@ def _resolve_doubt(tenant: Tenant, message: Message, kind: EventKind, now: datet
     """Whoever could press or load something in the mail has it: that ends the doubt."""
     if message.state == MessageState.IN_DOUBT:
         doubted = Message.objects.of(tenant).filter(month=message.month, pk=message.pk, state=MessageState.IN_DOUBT)
-        doubted.update(state=MessageState.ACCEPTED, reply=f"{EVIDENCE} {kind.value}")
+        doubted.update(state=MessageState.ACCEPTED, reason="", reply=f"{EVIDENCE} {kind.value}")

@@ -1,4 +1,4 @@
-"""The delivery pages: what is going on now, what was refused, what is in doubt; and the panels on other pages."""
+"""The delivery pages: what is going on now, what was refused; and the panels on other pages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from connect.core.web import ConsoleRequest, needs, page
 from conversations.models import Customer
 from delivery import figures
 from delivery.figures import Progress
+from delivery.views.retry import retryable
 from delivery.words import EVENTS, MACHINES, REASONS
 
 PAGE_ROWS = 50
@@ -30,7 +31,7 @@ RECENT = timedelta(hours=1)
 @needs(Role.VIEWER)
 def overview(request: ConsoleRequest) -> HttpResponse:
     """Show what is going on now; asks again by itself while something does."""
-    scope = _scope(request)
+    scope = scope_of(request)
     listed = _runs(request)
     by_minute = figures.by_minute(request.tenant, scope, now=request.now)
     refusals = figures.refusals(request.tenant, scope, now=request.now)
@@ -52,21 +53,15 @@ def overview(request: ConsoleRequest) -> HttpResponse:
 
 
 @needs(Role.VIEWER)
-def in_doubt(request: ConsoleRequest) -> HttpResponse:
-    """List what was handed over without an answer, with what speaks for its arrival."""
-    before = read_cursor(request.GET.get("before", ""))
-    found = figures.in_doubt(request.tenant, _scope(request), before=before, limit=PAGE_ROWS + 1)
-    context = {**_page_of(request, found), "all": figures.count_in_doubt(request.tenant, _scope(request))}
-    return page(request, "delivery/in_doubt.html", context, part="delivery/_in_doubt.html")
-
-
-@needs(Role.VIEWER)
 def rejected(request: ConsoleRequest) -> HttpResponse:
     """List the last day's rejections with one code."""
     code = request.GET.get("code", "").replace("\x00", "")[:16]
     before = read_cursor(request.GET.get("before", ""))
-    found = figures.rejected(request.tenant, _scope(request), code, before=before, limit=PAGE_ROWS + 1, now=request.now)
-    context = {**_page_of(request, found), "code": code, "reasons": REASONS}
+    found = figures.rejected(
+        request.tenant, scope_of(request), code, before=before, limit=PAGE_ROWS + 1, now=request.now
+    )
+    again = [] if before or code else retryable(request)
+    context = {**page_of(request, found), "code": code, "reasons": REASONS, "again": again}
     return page(request, "delivery/rejected.html", context, part="delivery/_rejected.html")
 
 
@@ -75,7 +70,7 @@ def timeline(request: ConsoleRequest, customer_id: UUID) -> HttpResponse:
     """Show what happened with one customer."""
     customer = Customer.objects.of(request.tenant).public(customer_id)
     found = figures.timeline(request.tenant, customer.pk)
-    runs = _campaigns_of_runs(request, {moment.run_id for moment in found})
+    runs = campaigns_of_runs(request, {moment.run_id for moment in found})
     context = {
         "customer": customer,
         "moments": [(moment, runs[moment.run_id]) for moment in found if moment.run_id in runs],
@@ -103,7 +98,8 @@ def progress(request: ConsoleRequest, campaign_id: UUID) -> HttpResponse:
     return page(request, "delivery/progress.html", context, part="delivery/_progress.html")
 
 
-def _scope(request: ConsoleRequest) -> Sql:
+def scope_of(request: ConsoleRequest) -> Sql:
+    """Write the condition that keeps the runs that the member may see."""
     return figures.scope_of(request.member, request.member.departments(Role.VIEWER))
 
 
@@ -143,17 +139,19 @@ def _plot(by_minute: list[int], now: datetime, zone: str) -> Any:
     return charts.bars(frame, [charts.Series(_("Handed over"), by_minute)])
 
 
-def _page_of(request: ConsoleRequest, found: list[figures.Letter]) -> dict[str, Any]:
+def page_of(request: ConsoleRequest, found: list[figures.Letter]) -> dict[str, Any]:
+    """Gather what a list of messages shows besides them, and where it goes on."""
     shown = found[:PAGE_ROWS]
     return {
         "letters": shown,
-        "runs": _campaigns_of_runs(request, {letter.run_id for letter in shown}),
+        "runs": campaigns_of_runs(request, {letter.run_id for letter in shown}),
         "customers": Customer.objects.of(request.tenant).in_bulk({letter.customer_id for letter in shown}),
         "more": write_cursor(shown[-1].message_id) if len(found) > PAGE_ROWS else "",
     }
 
 
-def _campaigns_of_runs(request: ConsoleRequest, run_ids: set[int]) -> dict[int, Campaign]:
+def campaigns_of_runs(request: ConsoleRequest, run_ids: set[int]) -> dict[int, Campaign]:
+    """Map runs to their campaigns; those that the member may not see are left out."""
     visible = Campaign.objects.of(request.tenant).visible_to(request.member)
     runs = Run.objects.of(request.tenant).filter(pk__in=run_ids, campaign__in=visible).select_related("campaign")
     return {run.pk: run.campaign for run in runs}

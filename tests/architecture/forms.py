@@ -14,6 +14,7 @@ from campaigns.models import Campaign, Note, SavedFilter
 from connect.core.models import Department, Member
 from content.models import MessageContent, Revision
 from conversations.models import Attribute, ConsentEntry, Conversation, Customer, CustomerImport
+from delivery.models import DoubtProposal
 from segments.models import Segment, SegmentationModel
 from suppression.models import Entry, SuppressionList
 from tests.architecture.furnished import Furnished
@@ -473,6 +474,13 @@ ADMINISTRATION = {
         lambda _found: {"name": "Stores"}, {"name": plain}, _read("name", of=lambda found: _last(Department, found))
     ),
     "notices-read": Form(lambda _found: {"up_to": "2026-03-02T09:00:00+00:00"}, {"up_to": FORMAT}),
+    "doubt-propose": Form(
+        lambda _found: {"verdict": "resend", "reason": "The relay crashed", "message": ""},
+        {"reason": plain, "verdict": FORMAT},
+        lambda found: {
+            "reason": DoubtProposal.objects.of(found.tenant).order_by("-pk").values_list("reason", flat=True).first()
+        },
+    ),
     "breaker-limits": Form(
         lambda _found: {"first": "1000", "hard_bounces": "5", "complaints": "", "unsubscribes": "", "version": "0"},
         dict.fromkeys(("first", "hard_bounces", "complaints", "refusals", "version"), FORMAT),
@@ -517,6 +525,8 @@ _DEEDS: Mapping[str, tuple[str, ...]] = {
         "restore",
     ),
     "department": ("delete",),
+    "doubt": ("confirm", "refuse"),
+    "run": ("retry",),
     "dkim-key": (
         "check",
         "remove",

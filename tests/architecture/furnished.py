@@ -12,17 +12,23 @@ from django.test import Client
 from django.utils import timezone
 
 from audiences.actions.seeds import SeedListOf, SeedOf, make_seed_list
+from campaigns.models import Run
 from connect.core.models import Department, Member, Tenant, User
 from connect.core.roles import Role
+from connect.core.sql import Sql
+from connect.core.sql import run as run_sql
 from connect.core.tenancy import in_tenant
 from conversations.actions.dkim_keys import make_dkim_key
 from conversations.actions.imports import do_upload
+from conversations.models import Conversation
 from conversations.states import AttributeKind, AttributeType, DkimAlgorithm
+from delivery.actions.plan import plan_run
 from suppression.actions.entries import add_entry
 from suppression.states import Reason
 from tests.architecture.routes import Route
 from tests.audiences.factories import add_customer, declare, make_conversation
 from tests.campaigns.factories import Stage, make_stage, segment_ids
+from tests.delivery.factories import make_run
 from tests.factories import make_cast_member, make_cast_tenant
 from tests.suppression.factories import a_list
 
@@ -106,6 +112,7 @@ def _furnish(tenant: Tenant, marketer: Member, approver: Member, everything: Mem
         "member_id": approver,
         "model_id": stage.segmentation,
         "revision_id": stage.english,
+        "run_id": _run_in_doubt(tenant, department, conversation, now),
         "seed_list_id": seed_list,
     }
     more = {
@@ -116,3 +123,12 @@ def _furnish(tenant: Tenant, marketer: Member, approver: Member, everything: Mem
         "nobody": "00000000-0000-4000-8000-000000000000",
     }
     return Furnished(tenant, stage, everything, {name: str(one.public_id) for name, one in things.items()}, more)
+
+
+def _run_in_doubt(tenant: Tenant, department: Department, conversation: Conversation, now: datetime) -> Run:
+    """Make a run that is sending, its one message in doubt."""
+    cast = make_run(tenant, department, now=now, conversation=conversation, algorithms=[])
+    assert plan_run(tenant, cast.run.pk, now=now)
+    run_sql(Sql("UPDATE delivery_message SET state = 'in_doubt', settled_at = now() WHERE run_id = %s", (cast.run.pk,)))
+    run_sql(Sql("UPDATE delivery_chunk SET in_doubt = total, next_at = NULL WHERE run_id = %s", (cast.run.pk,)))
+    return cast.run

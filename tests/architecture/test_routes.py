@@ -15,6 +15,7 @@ from connect.core.roles import Role
 from connect.core.tenancy import tenant as open_tenant
 from content.models import MessageContent, Revision
 from conversations.models import Attribute, Conversation, Customer, CustomerImport, DkimKey
+from delivery.models import DoubtProposal
 from segments.models import SegmentationModel
 from suppression.models import Entry, SuppressionList
 from tests.architecture.routes import Route, routes
@@ -82,6 +83,7 @@ NAMED: dict[str, type[models.Model]] = {
     "conversation_id": Conversation,
     "customer_id": Customer,
     "department_id": Department,
+    "doubt_id": DoubtProposal,
     "entry_id": Entry,
     "filter_id": SavedFilter,
     "import_id": CustomerImport,
@@ -89,6 +91,7 @@ NAMED: dict[str, type[models.Model]] = {
     "list_id": SuppressionList,
     "member_id": Member,
     "model_id": SegmentationModel,
+    "relay_id": Relay,
     "revision_id": Revision,
     "run_id": Run,
     "seed_list_id": SeedList,

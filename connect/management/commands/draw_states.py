@@ -9,13 +9,14 @@ from django.core.management.base import BaseCommand
 from campaigns.states import ApprovalState, CampaignState, RunState
 from connect.core.states import State, mermaid
 from conversations.states import ImportState, SubscriptionState
-from delivery.states import MessageState
+from delivery.states import MessageState, ProposalState
 
 DRAWN: dict[str, type[State]] = {
     "Campaign": CampaignState,
     "Approval": ApprovalState,
     "Run": RunState,
     "Message": MessageState,
+    "Proposal about messages in doubt": ProposalState,
     "Subscription": SubscriptionState,
     "Customer import": ImportState,
 }
