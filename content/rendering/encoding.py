@@ -18,7 +18,6 @@ _NEWLINES = re.compile("\r\n|\r|\u0085|\u2028|\u2029")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DOTTED = re.compile(rb"(?m)^\..*$")
-_PRINTABLE = re.compile(rb"[ -<>-~]+")
 #: How many encoded values are remembered, and up to which length: names and cities come again, sentences don't.
 REMEMBERED = 8_192
 REMEMBERED_CHARACTERS = 40
@@ -88,13 +87,13 @@ def encode_fresh(text: str) -> bytes:
     """Encode a value that won't come again, such as a signed link."""
     if not text:
         return b""
-    if text.isascii() and text[-1] not in " \t" and text[0] != ".":
+    if text.isascii() and text.isprintable() and "=" not in text and text[-1] != " " and text[0] != ".":
         raw = text.encode()
-        if _PRINTABLE.fullmatch(raw):
-            if len(raw) <= SHORT:
-                return raw + SOFT
-            if len(raw) < 2 * SHORT and raw[SHORT] != 0x2E:
-                return raw[:SHORT] + SOFT + raw[SHORT:] + SOFT
+        octets = len(raw)
+        if octets <= SHORT:
+            return raw + SOFT
+        if octets < 2 * SHORT and text[SHORT] != ".":
+            return raw[:SHORT] + SOFT + raw[SHORT:] + SOFT
     encoded = encode(clean(text))
     return encoded + SOFT if encoded else b""
 

@@ -13,7 +13,7 @@ from jinja2 import TemplateError
 
 from connect.core.errors import ConnectError
 from content.rendering.compile import Compiled
-from delivery.senders.dkim import Signer, hash_body, in_order
+from delivery.senders.dkim import Signer, in_order
 from delivery.senders.headers import BadHeader, Header, check_address, encode_text, header, mailbox_header
 from delivery.senders.letters import Job, Letter
 from delivery.states import MessageKind, SkipReason
@@ -102,7 +102,7 @@ class RunComposer:
             f"subject:{flat}\r\ndate:{date}\r\nto:{job.address}\r\nmessage-id:{message_id}\r\n"
             f"list-unsubscribe:<{unsubscribe}>\r\n"
         ).encode("ascii")
-        signature = self._signer.sign(cell.canonical + canonical, hash_body(body), at)
+        signature = self._signer.sign(cell.canonical + canonical, body, at)
         return b"".join([signature, cell.before, wire, cell.after, b"\r\n"])
 
     def _sender(self, job: Job) -> bytes:

@@ -47,14 +47,16 @@ class Signer:
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         self._keys = [_load(key) for key in keys]
 
-    def sign(self, canonical: bytes, body_hash: bytes, at: int) -> bytes:
+    def sign(self, canonical: bytes, body: bytes, at: int) -> bytes:
         """Write the signature headers of one message.
 
-        Shape: `canonical` are the header fields in their canonical form, in the order of SHARED and OWN; `body_hash` is
-        as `hash_body` makes it; out come complete header lines.
+        Shape: `canonical` are the header fields in their canonical form, in the order of SHARED and OWN; `body` ends
+        with CRLF, or is empty; out come complete header lines.
         Units: `at` is in seconds since 1970.
         """
-        time = b"%d" % at
+        if not self._keys:
+            return b""
+        time, body_hash = b"%d" % at, hash_body(body)
         lines = []
         for key in self._keys:
             signature = key.sign(canonical + key.canonical + time + b"; bh=" + body_hash + b"; b=")

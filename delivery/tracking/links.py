@@ -2,15 +2,19 @@
 
 from datetime import date
 
-from delivery.tracking.tokens import LinkKind, Maker
+from delivery.tracking.tokens import LinkKind, Maker, numbered
 
 
 class LinkMaker:
     """Makes the links of one tenant's messages of one month."""
 
     def __init__(self, base_url: str, tenant_id: int, month: date) -> None:
-        self.base_url = base_url
-        self.tokens = Maker(tenant_id, month)
+        tokens = Maker(tenant_id, month)
+        self.message = tokens.message
+        self.clicks, self.pixels, self.leaves = f"{base_url}/c/", f"{base_url}/o/", f"{base_url}/u/"
+        self.write_click = tokens.writer(LinkKind.CLICK)
+        self.write_open = tokens.writer(LinkKind.OPEN)
+        self.write_leave = tokens.writer(LinkKind.UNSUBSCRIBE)
 
     def of(self, message_id: int) -> "MessageLinks":
         """Make the links of one message."""
@@ -24,10 +28,12 @@ class MessageLinks:
 
     def __init__(self, maker: LinkMaker, message_id: int) -> None:
         self._maker = maker
-        self._message = maker.tokens.message(message_id)
-        self.unsubscribe = f"{maker.base_url}/u/{maker.tokens.token(LinkKind.UNSUBSCRIBE, self._message)}"
-        self.pixel = f"{maker.base_url}/o/{maker.tokens.token(LinkKind.OPEN, self._message)}.gif"
+        self._message = message = maker.message(message_id)
+        first = numbered(message, 0)
+        self.unsubscribe = maker.leaves + maker.write_leave(first)
+        self.pixel = f"{maker.pixels}{maker.write_open(first)}.gif"
 
     def click(self, number: int) -> str:
         """The address that counts a click and leads on to the link with this number."""
-        return f"{self._maker.base_url}/c/{self._maker.tokens.token(LinkKind.CLICK, self._message, number)}"
+        maker = self._maker
+        return maker.clicks + maker.write_click(numbered(self._message, number))
