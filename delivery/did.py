@@ -6,6 +6,9 @@ from enum import StrEnum
 class Did(StrEnum):
     """Deeds of this app."""
 
+    PACED_RECEIVER = "pace.receiver_set"
+    PACED_CONVERSATION = "pace.conversation_set"
+    ENDED_PAUSE = "pace.pause_ended"
     SET_BREAKER_LIMITS = "breakers.limits_set"
     PROPOSED_DOUBT = "doubt.proposed"
     CONFIRMED_DOUBT = "doubt.confirmed"

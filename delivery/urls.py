@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from delivery.views import breakers, console, doubt, relays, retry
+from delivery.views import breakers, console, doubt, pacing, relays, retry
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 RELAY = "delivery/relays/<uuid:relay_id>/"
@@ -18,6 +18,18 @@ urlpatterns = [
     path("delivery/doubts/<uuid:doubt_id>/refuse/", require_POST(doubt.refuse), name="doubt-refuse"),
     path("delivery/rejected/", require_GET(console.rejected), name="delivery-rejected"),
     path("delivery/runs/<uuid:run_id>/retry/", require_POST(retry.retry), name="run-retry"),
+    path("delivery/pacing/", require_GET(pacing.pacing), name="pacing"),
+    path(
+        "delivery/pacing/receiver/",
+        get_or_post(pacing.receiver),
+        name="pace-receiver",
+    ),
+    path("delivery/pacing/let-go/", require_POST(pacing.let_go), name="pace-let-go"),
+    path(
+        "delivery/pacing/conversations/<uuid:conversation_id>/",
+        get_or_post(pacing.conversation),
+        name="pace-conversation",
+    ),
     path("delivery/breakers/", require_GET(breakers.breakers), name="breakers"),
     path("delivery/breakers/limits/", require_POST(breakers.change_limits), name="breaker-limits"),
     path("delivery/relays/", require_GET(relays.relays), name="relays"),

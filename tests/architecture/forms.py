@@ -485,6 +485,15 @@ ADMINISTRATION = {
         lambda _found: {"first": "1000", "hard_bounces": "5", "complaints": "", "unsubscribes": "", "version": "0"},
         dict.fromkeys(("first", "hard_bounces", "complaints", "refusals", "version"), FORMAT),
     ),
+    "pace-receiver": Form(
+        lambda _found: {"lane": "inbox.example", "per_minute": "600", "connections": "", "was": "{}"},
+        dict.fromkeys(("lane", "per_minute", "connections", "was"), FORMAT),
+    ),
+    "pace-conversation": Form(
+        lambda _found: {"per_minute": "60", "daily_since": "", "daily_first": "", "daily_most": "", "was": "{}"},
+        dict.fromkeys(("per_minute", "daily_since", "daily_first", "daily_most", "was"), FORMAT),
+    ),
+    "pace-let-go": Form(lambda _found: {"lane": "inbox.example"}, {"lane": FORMAT}, good=404),
     "department": Form(
         lambda found: {
             "name": "Stores",
