@@ -33,6 +33,7 @@ def wire() -> None:
             Bell.CAMPAIGN_DUE: _send("campaigns.tasks.start_due"),
             Bell.RUN_STARTED: _send("delivery.tasks.plan_run"),
             Bell.SEND_DUE: _send("delivery.tasks.drain"),
+            Bell.RELAY_TRIAL_ASKED: _send("delivery.tasks.try_relay"),
         }
     )
     panels.wire(

@@ -16,3 +16,7 @@ class Did(StrEnum):
     WITHDREW_DOUBT = "doubt.withdrawn"
     RETRIED_RUN = "run.retried"
     FENCED_RUN = "run.fenced"
+    ADDED_RELAY = "relay.added"
+    CHANGED_RELAY = "relay.changed"
+    REMOVED_RELAY = "relay.removed"
+    TRIED_RELAY = "relay.trial_asked"

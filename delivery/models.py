@@ -1,4 +1,4 @@
-"""Messages, the chunks that are claimed, and the events that come back. All partitioned by the month of the run.
+"""Messages, the chunks that are claimed, and the events that come back, partitioned by the month of the run; relays.
 
 These tables are made by hand in the migration (partitions, fill factor, no foreign keys on bulk tables): see
 docs/decisions/0004-messages-by-month.md.
@@ -12,7 +12,7 @@ from connect.core.models import Member
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow, new_public_id
 from delivery.breakers import Sign
 from delivery.queries import ChunkQuerySet, PaceQuerySet
-from delivery.states import DoubtVerdict, EventKind, MessageKind, MessageState, PaceKind, ProposalState
+from delivery.states import DoubtVerdict, EventKind, MessageKind, MessageState, PaceKind, ProposalState, TlsMode
 
 
 class Chunk(TenantRow):
@@ -210,3 +210,38 @@ class DoubtProposal(PublicRow):
             )
         ]
         indexes: ClassVar = [models.Index(fields=["tenant", "-id"], name="delivery_doubtproposal_ix")]
+
+
+class Relay(EditedRow):
+    """A server that a tenant's messages are handed over to; the one with the lowest priority that isn't set aside.
+
+    `connections` and `messages` (a connection) are limits, None for none. What senders found out stands beside what
+    people entered and doesn't count as a change: how often it failed in a row, until when it is set aside, what it
+    answered last and when, and over which TLS. A trial is asked for at `trial_asked_at` and done at `tried_at`.
+    """
+
+    name = models.CharField(max_length=120)
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField()
+    tls = models.CharField(max_length=16, choices=[(mode.value, mode.value) for mode in TlsMode])
+    user = models.CharField(max_length=254, default="")
+    sealed_password = models.BinaryField(default=b"")
+    priority = models.PositiveSmallIntegerField(default=10)
+    active = models.BooleanField(default=True)
+    connections = models.PositiveSmallIntegerField(null=True)
+    messages = models.PositiveIntegerField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    away_until = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=500, default="")
+    tls_seen = models.CharField(max_length=120, default="")
+    trial_asked_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    trial_passed = models.BooleanField(default=False)
+    transcript = models.TextField(default="")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "name"], name="delivery_relay_name_key")]
+
+    def __str__(self) -> str:
+        return self.name

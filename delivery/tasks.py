@@ -9,6 +9,7 @@ from django.conf import settings
 from connect.core.models import Tenant
 from delivery.actions import drain as draining
 from delivery.actions import plan as planning
+from delivery.actions import relays as relaying
 from delivery.actions import rounds
 
 #: A drain that has claimed its last message waits so long for slow servers, keeping its leases.
@@ -28,6 +29,12 @@ def drain(tenant_id: int, run_id: int) -> None:
     """Hand over what is due, for a while."""
     tenant = Tenant.objects.get(pk=tenant_id)
     draining.drain_and_ring(tenant, run_id, until=time.monotonic() + settings.SEND_SLICE_SECONDS)
+
+
+@shared_task(name="delivery.tasks.try_relay")
+def try_relay(tenant_id: int, relay_id: int) -> None:
+    """Try a relay."""
+    relaying.try_relay(Tenant.objects.get(pk=tenant_id), relay_id, now=datetime.now(UTC))
 
 
 @shared_task(name="delivery.tasks.tick")

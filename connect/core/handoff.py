@@ -11,7 +11,7 @@ from django.db import transaction
 
 
 class Bell(StrEnum):
-    """What can be rung for, with the id of a member, an import, a key, a campaign or a run. At most eight."""
+    """What can be rung for, with the id of a member, an import, a key, a campaign, a run or a relay. At most eight."""
 
     MEMBER_INVITED = "member_invited"
     IMPORT_UPLOADED = "import_uploaded"
@@ -19,6 +19,7 @@ class Bell(StrEnum):
     CAMPAIGN_DUE = "campaign_due"
     RUN_STARTED = "run_started"
     SEND_DUE = "send_due"
+    RELAY_TRIAL_ASKED = "relay_trial_asked"
 
 
 Answer = Callable[[int, int], object]

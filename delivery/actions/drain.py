@@ -17,6 +17,7 @@ from connect.core.models import Tenant
 from connect.core.tenancy import tenant as open_tenant
 from delivery.actions.breakers import check_breakers
 from delivery.actions.care import look_after
+from delivery.actions.next_hops import known_relays, known_relays_now, note_relay
 from delivery.actions.places import place
 from delivery.actions.rounds import finish_runs
 from delivery.models import Chunk
@@ -24,12 +25,13 @@ from delivery.senders.compose import RunComposer
 from delivery.senders.engine import Engine, Tally
 from delivery.senders.letters import Job, Lease, Letter
 from delivery.senders.pipe import Lost
-from delivery.senders.relays import Known, Relays
+from delivery.senders.relays import Relays
 from delivery.senders.runs import composer_of
-from delivery.senders.servers import Server
-from delivery.states import TlsMode
 
 log = structlog.get_logger(__name__)
+
+#: Where no relay is there for longer than this, nothing is claimed: the next round tries again.
+BRIEFLY_SECONDS = 1.0
 
 
 def drain(tenant: Tenant, *, until: float) -> Tally:
@@ -42,7 +44,11 @@ def drain(tenant: Tenant, *, until: float) -> Tally:
         if not has_place:
             return total
         for month in _months(tenant):
-            tally = _sender(tenant, month).run(until)
+            relays = _relays(tenant)
+            if relays.away_seconds() > BRIEFLY_SECONDS:
+                total.unreachable = relays.known[0].why
+                break
+            tally = _sender(tenant, month, relays).run(until)
             total.outcomes.update(tally.outcomes)
             total.ticks += tally.ticks
             total.exhausted = total.exhausted and tally.exhausted
@@ -60,26 +66,20 @@ def drain_and_ring(tenant: Tenant, run_id: int, *, until: float) -> None:
         ring(Bell.SEND_DUE, tenant.pk, run_id)
 
 
-def server() -> Server:
-    """The next hop, as the settings name it."""
-    return Server(
-        host=settings.SMTP_HOST,
-        port=settings.SMTP_PORT,
-        name=settings.SMTP_NAME,
-        reply_seconds=settings.SMTP_REPLY_TIMEOUT_SECONDS,
-        final_seconds=settings.SMTP_FINAL_TIMEOUT_SECONDS,
-        tls=TlsMode(settings.SMTP_TLS),
-        user=settings.SMTP_USER,
-        password=settings.SMTP_PASSWORD,
-        ca_file=settings.SMTP_CA_FILE,
+def _relays(tenant: Tenant) -> Relays:
+    return Relays(
+        known_relays(tenant),
+        time.monotonic(),
+        read=lambda: known_relays_now(tenant),
+        note=lambda note: note_relay(tenant, note),
     )
 
 
-def _sender(tenant: Tenant, month: date) -> Engine:
+def _sender(tenant: Tenant, month: date, relays: Relays) -> Engine:
     return Engine(
         tenant.pk,
         month.isoformat(),
-        Relays([Known(server())], time.monotonic()),
+        relays,
         _Composers(tenant),
         connections=settings.SMTP_CONNECTIONS,
         look_after=lambda leases: _look_after(tenant, month, leases),

@@ -5,7 +5,7 @@ over at once. When its time is over, a single connection finds out whether it is
 later costs its relay a short pause and nothing else: what was handed over on it is settled where it was, and no message
 ever goes to a second relay because the first was silent about it.
 
-Source: docs/decisions/0009-relays.md
+Source: docs/decisions/0010-relays.md
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -48,7 +48,7 @@ class Known:
 class Note:
     """What was found out about a relay. `away_seconds` is 0 where it works."""
 
-    number: int
+    server: Server
     answer: str
     tls: str = ""
     failures: int = 0
@@ -117,7 +117,7 @@ class Relays:
         if not standing.proven or now >= standing.noted_at + NOTE_SECONDS:
             standing.failures, standing.away_until = 0, 0.0
             standing.proven, standing.noted_at = True, now
-            self._write(Note(connection.server.number, "", tls=_tls_of(connection)))
+            self._write(Note(connection.server, "", tls=_tls_of(connection)))
 
     def closed(self, connection: Connection, why: str, now: float, open_now: Collection[Connection]) -> None:
         """Take note that a connection is gone that we didn't end ourselves."""
@@ -181,10 +181,10 @@ class Relays:
         standing.failures += 1
         standing.away_until, standing.why = now + seconds, why
         standing.proven, standing.busy = False, 0
-        self._write(Note(standing.server.number, why, failures=standing.failures, away_seconds=seconds))
+        self._write(Note(standing.server, why, failures=standing.failures, away_seconds=seconds))
 
     def _write(self, note: Note) -> None:
-        if note.number:
+        if note.server.number:
             self.note(note)
 
     def _look_again(self, now: float) -> None:

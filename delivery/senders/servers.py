@@ -15,8 +15,8 @@ HIDDEN = "•••"
 class Server:
     """The next hop, how we greet it, how we secure the way, and how long we wait for its answers.
 
-    `number` names a tenant's relay; 0 is the installation's. `connections` and `messages` (a connection) are its
-    limits, 0 for none. `private`: it may have an address that the internet doesn't know.
+    `number` names a tenant's relay, as it was saved at `version`; 0 is the installation's. `connections` and `messages`
+    (a connection) are its limits, 0 for none. `private`: it may have an address that the internet doesn't know.
     Units: seconds. `final_seconds` is for the reply to the final dot (RFC 5321, 4.5.3.2.6: at least 600).
     """
 
@@ -31,6 +31,7 @@ class Server:
     password: str = field(default="", repr=False)
     ca_file: str = ""
     number: int = 0
+    version: int = 0
     connections: int = 0
     messages: int = 0
     private: bool = True

@@ -130,7 +130,9 @@ class Connection(Session):
             self._on_data(reply, now)
             return
         if stage is not None and self._refused is None and not 200 <= reply.code < 300:
-            self._refused = refusal(reply, stage)
+            # To MAIL, 421 speaks of the relay alone: it has not heard for whom the message is.
+            is_relays_own = reply.code == 421 and stage is Stage.MAIL
+            self._refused = not_handed_over(reply.text, counts=False) if is_relays_own else refusal(reply, stage)
             self._unsent_commands.clear()
             if not self.features.pipelining:
                 self._expected.clear()

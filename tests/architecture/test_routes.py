@@ -15,7 +15,7 @@ from connect.core.roles import Role
 from connect.core.tenancy import tenant as open_tenant
 from content.models import MessageContent, Revision
 from conversations.models import Attribute, Conversation, Customer, CustomerImport, DkimKey
-from delivery.models import DoubtProposal
+from delivery.models import DoubtProposal, Relay
 from segments.models import SegmentationModel
 from suppression.models import Entry, SuppressionList
 from tests.architecture.routes import Route, routes

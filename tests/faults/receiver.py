@@ -122,7 +122,9 @@ class Receiver:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._talk, self.host, self.port, limit=2**22, ssl=self.implicit_tls)
+        self._server = server = await asyncio.start_server(
+            self._talk, self.host, self.port, limit=2**22, ssl=self.implicit_tls
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
@@ -148,6 +150,12 @@ class Receiver:
     def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> "Session":
         """Make the one that talks on a connection."""
         return Session(self, reader, writer, number)
+
+    def go_away(self) -> None:
+        """Break every connection and take no more: a machine that is gone. Only from its own thread."""
+        self._server.close()
+        for writer in list(self._open):
+            writer.transport.abort()
 
     def take_answer(self, stage: str, usual: str) -> str:
         """The next scripted answer of a stage, or the usual one."""
