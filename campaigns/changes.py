@@ -13,7 +13,7 @@ from audiences.rules.sentence import plain, sentence
 from campaigns.fingerprint import LABEL, Parts, changed_parts
 from campaigns.frozen import Start
 from campaigns.states import StartKind
-from campaigns.when import start_words
+from campaigns.when import rate_words, start_words
 from connect.core.errors import Invalid
 from connect.core.formats import as_datetime
 from connect.core.jinja import language_name
@@ -138,6 +138,10 @@ def _expiry(_tenant: Tenant, before: Parts, after: Parts) -> Differences:
     yield _pair(_("Expiry"), sides)
 
 
+def _rate(_tenant: Tenant, before: Parts, after: Parts) -> Differences:
+    yield _pair(_("Rate"), [rate_words(side.get("rate")) for side in (before, after)])
+
+
 def _channels(_tenant: Tenant, before: Parts, after: Parts) -> Differences:
     yield _pair(_("Channels"), [", ".join(side.get("channels", [])) for side in (before, after)])
 
@@ -151,6 +155,7 @@ _CHANGES = {
     "start": _start,
     "quiet": _quiet,
     "expiry": _expiry,
+    "rate": _rate,
     "channels": _channels,
 }
 _SPEAKS = {

@@ -21,6 +21,7 @@ TAG_CHARACTERS = 40
 MAX_TAGS = 20
 PRIORITIES = range(101)
 LAST_YEAR = 2100
+MOST_PER_MINUTE = 1_000_000
 _WALL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", re.ASCII)
 _TAG = re.compile(r"[\w][\w .+&/-]*")
 
@@ -125,6 +126,15 @@ def check_expiry(expires_at: datetime | None, kind: StartKind, start_at: str, zo
         begins = instant(datetime.fromisoformat(start_at), zone_named(zone, "UTC"))
         if expires_at <= begins:
             raise Invalid({"expires_at": _("The expiry is before the start. Nobody would get it.")})
+
+
+def check_rate(per_minute: int | None) -> None:
+    """Let a rate through that is one, or none.
+
+    Errors: Invalid naming `rate_per_minute`.
+    """
+    if per_minute is not None and not 1 <= per_minute <= MOST_PER_MINUTE:
+        raise Invalid({"rate_per_minute": _("Enter a number from 1 to %(most)d.") % {"most": MOST_PER_MINUTE}})
 
 
 def read_wall_time(raw: str, name: str) -> datetime:

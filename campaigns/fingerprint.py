@@ -20,7 +20,8 @@ LABEL = "label"
 def parts_of(frozen: Frozen) -> Parts:
     """Write the parts that a fingerprint is made of.
 
-    Shape: conversation, audience, segments, content, seeds, start, quiet, expiry, channels; JSON, None where unset.
+    Shape: conversation, audience, segments, content, seeds, start, quiet, expiry, rate, channels; JSON, None where
+    unset.
     """
     return {
         "conversation": _conversation(frozen),
@@ -31,6 +32,7 @@ def parts_of(frozen: Frozen) -> Parts:
         "start": {"kind": frozen.start.kind.value, "at": frozen.start.at},
         "quiet": [frozen.quiet.start.isoformat(), frozen.quiet.end.isoformat()] if frozen.quiet else None,
         "expiry": frozen.expires_at.astimezone(UTC).isoformat() if frozen.expires_at else None,
+        "rate": frozen.rate_per_minute,
         "channels": list(frozen.channels),
     }
 

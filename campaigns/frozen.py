@@ -122,6 +122,7 @@ class Frozen:
     start: Start
     quiet: Quiet | None
     expires_at: datetime | None
+    rate_per_minute: int | None = None
     channels: tuple[str, ...] = CHANNELS
 
     @property
@@ -178,6 +179,7 @@ def from_json(written: dict[str, Any]) -> Frozen:
         start=Start(StartKind(written["start"]["kind"]), written["start"]["at"]),
         quiet=Quiet(*map(time.fromisoformat, written["quiet"])) if written["quiet"] else None,
         expires_at=datetime.fromisoformat(written["expires_at"]) if written["expires_at"] else None,
+        rate_per_minute=written.get("rate_per_minute"),
         channels=tuple(written["channels"]),
     )
 

@@ -50,6 +50,7 @@ def gather(tenant: Tenant, campaigns: Collection[Campaign]) -> dict[int, Frozen]
             start=Start(StartKind(campaign.start_kind), campaign.start_at),
             quiet=_quiet(campaign),
             expires_at=campaign.expires_at,
+            rate_per_minute=campaign.rate_per_minute,
         )
         for campaign in campaigns
     }

@@ -43,6 +43,7 @@ class Campaign(EditedRow):
         max_length=8, default=StartKind.NOW, choices=[(kind.value, kind.value) for kind in StartKind]
     )
     start_at = models.CharField(_("start"), max_length=16, blank=True)
+    rate_per_minute = models.PositiveIntegerField(_("rate"), null=True, blank=True)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
 

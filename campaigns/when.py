@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.frozen import Frozen, Start
 from campaigns.states import StartKind
-from connect.core.formats import as_date, as_datetime, current_locale, zone_name
+from connect.core.formats import as_date, as_datetime, current_locale, number, zone_name
 
 
 def wall_time(local: datetime) -> str:
@@ -59,6 +59,13 @@ def quiet_words(frozen: Frozen) -> str:
         return _("None")
     times = {"start": f"{frozen.quiet.start:%H:%M}", "end": f"{frozen.quiet.end:%H:%M}"}
     return _("%(start)s to %(end)s, each recipient’s clock") % times
+
+
+def rate_words(per_minute: int | None) -> str:
+    """Say how fast it goes."""
+    if per_minute is None:
+        return _("As fast as receivers take it")
+    return _("%(count)s messages a minute") % {"count": number(per_minute)}
 
 
 def expiry_words(frozen: Frozen) -> str:

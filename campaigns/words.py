@@ -29,6 +29,7 @@ PART_NAMES = {
     "start": _("start"),
     "quiet": _("quiet period"),
     "expiry": _("expiry"),
+    "rate": _("rate"),
     "channels": _("channels"),
 }
 

@@ -15,6 +15,7 @@ from campaigns.checks import (
     check_name,
     check_priority,
     check_quiet,
+    check_rate,
     check_start,
     check_tags,
     collect,
@@ -63,6 +64,7 @@ class Schedule:
     start_at: str = ""
     quiet: tuple[time | None, time | None] = (None, None)
     expires_at: datetime | None = None
+    rate_per_minute: int | None = None
     seed_list: UUID | None = None
     faults: dict[str, list[str]] = field(default_factory=dict)
 
@@ -122,7 +124,7 @@ def change_audience(
 def change_schedule(
     tenant: Tenant, campaign_id: UUID, version: int, schedule: Schedule, *, by: Member | None, now: datetime
 ) -> Campaign:
-    """Set start, quiet period, expiry and seeds.
+    """Set start, quiet period, expiry, rate and seeds.
 
     Errors: as `editing`; Invalid naming each field: a start that is past, an expiry before the start or in the past, a
     quiet period without a length, a wall time that can't be read.
@@ -133,6 +135,7 @@ def change_schedule(
         start_at = collect(faults, check_start, schedule.start_kind, schedule.start_at, zone, now)
         quiet = collect(faults, check_quiet, *schedule.quiet)
         collect(faults, check_expiry, schedule.expires_at, schedule.start_kind, start_at or "", zone, now)
+        collect(faults, check_rate, schedule.rate_per_minute)
         seeds = _pick(SeedList.objects.of(tenant), schedule.seed_list, draft, "seed_list", faults)
         if faults:
             raise Invalid(faults)
@@ -142,6 +145,7 @@ def change_schedule(
             "quiet_from": quiet and quiet[0],
             "quiet_until": quiet and quiet[1],
             "expires_at": schedule.expires_at,
+            "rate_per_minute": schedule.rate_per_minute,
             "seed_list": seeds,
         }
     return draft.campaign
@@ -155,7 +159,7 @@ def copy_campaign(tenant: Tenant, campaign_id: UUID, *, by: Member | None, now: 
     """
     source = access(tenant, campaign_id, Role.MARKETER, by)
     kept = ("department", "description", "type", "language", "priority", "tags", "conversation", "audience")
-    also = ("segmentation", "seed_list", "quiet_from", "quiet_until")
+    also = ("segmentation", "seed_list", "quiet_from", "quiet_until", "rate_per_minute")
     made = Campaign.objects.create(
         tenant=tenant,
         name=_copy_name(source.name),

@@ -122,6 +122,7 @@ class ScheduleForm(VersionedForm):
     quiet_until = forms.TimeField(label=_("Quiet until"), required=False)
     expires_on = forms.DateField(label=_("Expiry"), required=False)
     expires_at = forms.TimeField(label=_("at"), required=False)
+    rate_per_minute = forms.IntegerField(label=_("At most"), required=False)
     seed_list = forms.ChoiceField(label=_("Seed list"), required=False)
 
     def __init__(self, *args: Any, seed_lists: list[tuple[str, str]], zone: str, **options: Any) -> None:
@@ -150,6 +151,7 @@ class ScheduleForm(VersionedForm):
             start_at=start,
             quiet=(typed["quiet_from"], typed["quiet_until"]),
             expires_at=read_instant(typed["expires_on"], typed["expires_at"], self.zone),
+            rate_per_minute=typed["rate_per_minute"],
             seed_list=UUID(typed["seed_list"]) if typed["seed_list"] else None,
         )
 
@@ -251,6 +253,7 @@ def initial_schedule(campaign: Campaign, zone: str) -> dict[str, Any]:
         "quiet_until": campaign.quiet_until,
         "expires_on": expiry.date() if expiry else None,
         "expires_at": expiry.time().replace(tzinfo=None) if expiry else None,
+        "rate_per_minute": campaign.rate_per_minute,
         "seed_list": _id(campaign.seed_list),
     }
 

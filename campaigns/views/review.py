@@ -28,7 +28,7 @@ from campaigns.standing import Standing, Stands
 from campaigns.states import ApprovalKind, ApprovalState, CampaignState
 from campaigns.views.content import matrix_rows, opened_cell
 from campaigns.views.shell import Builder, open_builder, step_url
-from campaigns.when import expiry_words, quiet_words, short_moment, start_sentence
+from campaigns.when import expiry_words, quiet_words, rate_words, short_moment, start_sentence
 from campaigns.words import KIND_NAMES
 from connect.core.errors import Invalid
 from connect.core.faults import put_faults
@@ -174,6 +174,7 @@ def facts(builder: Builder) -> list[tuple[str, str]]:
         (_("Start"), start_sentence(frozen)),
         (_("Quiet period"), quiet_words(frozen)),
         (_("Expiry"), expiry_words(frozen)),
+        (_("Rate"), rate_words(frozen.rate_per_minute)),
         (
             _("Seed list"),
             _("%(name)s, %(count)d people") % {"name": frozen.seeds.name, "count": len(frozen.seeds.seeds)},

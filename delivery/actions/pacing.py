@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from campaigns.models import Run
 from connect.core.audit import audit
 from connect.core.errors import Invalid, StaleVersion
 from connect.core.models import Member, Tenant
@@ -98,6 +99,15 @@ def end_pause(tenant: Tenant, lane: str, *, by: Member, now: datetime) -> None:
     if not paused.update(slow_until=None, level=0, said=""):
         raise Pace.DoesNotExist
     audit(tenant, by, Did.ENDED_PAUSE, now=now, lane=lane)
+
+
+@in_tenant
+def keep_rate(tenant: Tenant, run_id: int) -> None:
+    """Have a run go as fast as its campaign was approved to; twice is once."""
+    rate = Run.objects.of(tenant).values_list("frozen__rate_per_minute", flat=True).get(pk=run_id)
+    if rate is not None:
+        values = {"tenant": tenant, "per_minute": rate}
+        Pace.objects.of(tenant).get_or_create(kind=PaceKind.RUN, key=str(run_id), defaults=values)
 
 
 def _set(tenant: Tenant, kind: PaceKind, key: str, wanted: PaceOf, was: PaceOf) -> None:

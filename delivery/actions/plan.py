@@ -23,6 +23,7 @@ from connect.core.sql import Sql, rows
 from connect.core.sql import run as run_sql
 from connect.core.tenancy import in_tenant
 from connect.core.tenancy import tenant as open_tenant
+from delivery.actions.pacing import keep_rate
 from delivery.actions.seeds import plan_seeds
 from delivery.lanes import lane_map
 from delivery.models import Pace
@@ -86,6 +87,7 @@ def plan_run(tenant: Tenant, run_id: int, *, now: datetime, until: float | None 
     A run that isn't being planned, or that somebody else is planning at this moment, is left alone.
     """
     _make_month(tenant, run_id)
+    keep_rate(tenant, run_id)
     while until is None or time.monotonic() < until:
         planned = _plan_next(tenant, run_id)
         if planned is None:

@@ -115,6 +115,8 @@ BAD_SCHEDULES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "half a quiet period": ({"quiet": (time(21), None)}, {"quiet_until"}),
     "the other half": ({"quiet": (None, time(8))}, {"quiet_from"}),
     "a quiet period without a length": ({"quiet": (time(8), time(8))}, {"quiet_until"}),
+    "no rate at all": ({"rate_per_minute": 0}, {"rate_per_minute"}),
+    "a rate beyond all bounds": ({"rate_per_minute": 1_000_001}, {"rate_per_minute"}),
     "an expiry that is past": ({"expires_at": datetime(2026, 3, 2, 9, 0, tzinfo=UTC)}, {"expires_at"}),
     "an expiry before the start": (
         {

@@ -239,6 +239,7 @@ FINGERPRINTED: dict[str, Change] = {
     "conversation": lambda stage, campaign: stage.choose(campaign, conversation=None),
     "start": lambda stage, campaign: stage.schedule(campaign, start=LATER),
     "quiet": lambda stage, campaign: stage.schedule(campaign, quiet=quiet("21:00", "08:00")),
+    "rate": lambda stage, campaign: stage.schedule(campaign, rate_per_minute=600),
     "expiry": lambda stage, campaign: stage.schedule(campaign, expires_at=stage.now + timedelta(days=9)),
     "content": lambda stage, campaign: assign_cells(
         stage.tenant,

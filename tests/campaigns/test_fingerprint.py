@@ -98,6 +98,7 @@ CHANGES: dict[str, tuple[str, Callable[[Frozen], Frozen]]] = {
         lambda frozen: replace(frozen, expires_at=frozen.expires_at + timedelta(minutes=1)),  # type: ignore[operator, arg-type]
     ),
     "no expiry": ("expiry", lambda frozen: replace(frozen, expires_at=None)),
+    "the rate": ("rate", lambda frozen: replace(frozen, rate_per_minute=600)),
     "the channels": ("channels", lambda frozen: replace(frozen, channels=("email", "sms"))),
 }
 

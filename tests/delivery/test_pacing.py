@@ -6,14 +6,16 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.test import Client
 
+from campaigns.models import Run
 from connect.core.errors import Invalid, StaleVersion
 from connect.core.models import AuditEntry, Department, Member, Tenant
 from connect.core.tenancy import tenant as open_tenant
 from conversations.models import Conversation
 from delivery.actions.pacing import PaceOf, end_pause, pace_conversation, pace_of, pace_receiver, read_lane
+from delivery.actions.plan import plan_run
 from delivery.models import Pace
 from delivery.states import PaceKind
-from tests.delivery.factories import make_conversation
+from tests.delivery.factories import make_conversation, make_run
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[Member], Client]
@@ -151,3 +153,18 @@ def test_the_pages_set_limits_and_show_them(
     assert client_of(viewer).post(f"{PAGE}let-go/", {"lane": "strict.example"}).status_code == 403
     assert client.post(f"{PAGE}let-go/", {"lane": "strict.example"}).status_code == 302
     assert client.post(f"{PAGE}let-go/", {"lane": "strict.example"}).status_code == 404
+
+
+def test_a_run_keeps_the_rate_that_was_approved(
+    tenant: Tenant, department: Department, conversation: Conversation, now: datetime
+) -> None:
+    slow = make_run(tenant, department, now=now, conversation=conversation, algorithms=[])
+    fast = make_run(tenant, department, now=now, conversation=conversation, algorithms=[])
+    with open_tenant(tenant):
+        run = Run.objects.get(pk=slow.run.pk)
+        Run.objects.of(tenant).filter(pk=run.pk).update(frozen={**run.frozen, "rate_per_minute": 90})
+    for cast in (slow, fast, slow):
+        plan_run(tenant, cast.run.pk, now=now)
+    assert kept(tenant, str(slow.run.pk), PaceKind.RUN) == PaceOf(90)
+    with open_tenant(tenant):
+        assert Pace.objects.of(tenant).count() == 1
