@@ -24,6 +24,8 @@ ALTER ROLE connect_backup SET default_transaction_read_only = on;
 -- A member's own row-level security stays as it is (attributes aren't inherited): the owner may only hand functions over.
 GRANT connect_definer TO connect_owner;
 GRANT pg_read_all_data TO connect_backup;
+-- A restore ends the sessions of the database that it takes the place of.
+GRANT pg_signal_backend TO connect_owner;
 
 \getenv owner_password CONNECT_OWNER_PASSWORD
 \getenv app_password CONNECT_APP_PASSWORD

@@ -20,7 +20,7 @@ from environ import Env
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from connect.homes import broker_url, home_at
+from connect.homes import BACKUP_ROLE, broker_url, home_at
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -136,6 +136,10 @@ DEBUG = read_flag("DEBUG", default=False)
 BASE_URL = read_base_url("http://localhost:8000")
 IS_PUBLIC = urlsplit(BASE_URL).hostname not in {"localhost", "127.0.0.1", "::1", "testserver"}
 IS_SECURE = BASE_URL.startswith("https://")
+
+#: The restore fence's outer number (`connect/core/fence.py`): given here, or kept in a file that all machines share.
+SEND_EPOCH = read_int("SEND_EPOCH", 0, lowest=0, highest=2**31 - 1)
+SEND_EPOCH_FILE = env.str("SEND_EPOCH_FILE", default=str(HOME.root / "send_epoch"))
 
 # --- Secrets -------------------------------------------------------------------------------------------------------
 
@@ -276,6 +280,10 @@ if not DATABASE_OWNER_URL:
 #: Connections that each process keeps ready. 0: each thread keeps its own, as workers and commands do.
 DATABASE_POOL_SIZE = read_int("DATABASE_POOL_SIZE", 0, lowest=0, highest=100)
 
+#: The role that dumps: it reads everything and writes nothing. Only `manage.py backup` and `restore` need it.
+DATABASE_BACKUP_URL = env.str("DATABASE_BACKUP_URL", default="") or (
+    HOME.database_url(BACKUP_ROLE) if IS_EMBEDDED else ""
+)
 DATABASES = {"default": database(DATABASE_URL), "owner": database(DATABASE_OWNER_URL)}
 for _config in DATABASES.values():
     _config["OPTIONS"].setdefault("connect_timeout", 5)

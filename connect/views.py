@@ -1,15 +1,14 @@
 """The front door, a tenant's home, and the health pages."""
 
 from django.contrib.auth.views import redirect_to_login
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from connect.core.models import Tenant, User
 from connect.core.roles import Role
-from connect.core.rowsecurity import faults
 from connect.core.web import ConsoleRequest, memberships, needs, page, public
+from connect.health import problems
 from connect.home import gather
 
 
@@ -40,8 +39,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @public("a load balancer asks it")
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say that the database answers and keeps tenants apart; 503 with the reasons otherwise."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    found = [f"{fault.what}: {fault.fact}" for fault in faults()]
+    """Say that all is there to plan and send, tenants kept apart; 503 with the reasons otherwise."""
+    found = problems()
     return JsonResponse({"ready": not found, "faults": found}, status=503 if found else 200)

@@ -155,6 +155,16 @@ def _hold(tenant: Tenant, campaign: Campaign, reason: str, *, now: datetime) -> 
     tell_owners(tenant, campaign, lambda: _("“%(name)s” is held: %(why)s") % name, now=now)
 
 
+@in_tenant
+def do_hold_due(tenant: Tenant, *, now: datetime) -> int:
+    """Hold the campaigns that are due, after a restore: they may have started since the backup. Counts them."""
+    due = Campaign.objects.of(tenant).filter(state=CampaignState.SCHEDULED, fires_at__lte=now)
+    campaigns = list(due.select_for_update().order_by("pk"))
+    for campaign in campaigns:
+        _hold(tenant, campaign, _("The database was restored from a backup: it may have gone already."), now=now)
+    return len(campaigns)
+
+
 def _too_late(campaign: Campaign, starts: datetime) -> str:
     when = as_datetime(starts, campaign.conversation.default_zone if campaign.conversation else "UTC")
     return _("It was approved after its start, %(when)s. Nothing has gone. Choose a new time.") % {"when": when}

@@ -64,6 +64,16 @@ class Tenant(models.Model):
         return self.name
 
 
+class Fence(models.Model):
+    """One counting-up of the restore fence; the highest `epoch` counts. Read through `fence.py`."""
+
+    epoch = models.PositiveIntegerField(unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.epoch)
+
+
 class Department(PublicRow):
     """A part of a tenant that owns conversations, models, content and campaigns."""
 

@@ -19,6 +19,7 @@ INSTALLATION_TABLES = frozenset(
     {
         "core_user",
         "core_tenant",
+        "core_fence",
         "django_migrations",
         "django_content_type",
         "django_session",

@@ -17,7 +17,7 @@ from django.utils.timezone import override as override_zone
 from django.utils.translation import override as override_language
 from django_htmx.middleware import HtmxDetails
 
-from connect.core import panels
+from connect.core import fence, panels
 from connect.core.actions.members import do_enter
 from connect.core.errors import Conflict, Forbidden, Invalid, StaleVersion
 from connect.core.models import Grant, Member, Tenant, User
@@ -144,6 +144,7 @@ def frame_context(request: ConsoleRequest, *, rail: bool = True) -> dict[str, An
         "tenants": _tenants(request) if rail else [],
         "rail": _rail(request) if rail else [],
         "search_url": here(request, "search") if rail else "",
+        "fenced": rail and not fence.holds(),
         "bell": {"url": here(request, "notices"), "count": unread(request.tenant, request.member)} if rail else None,
         "locale": request.user.language,
         "zone": request.tenant.default_zone,

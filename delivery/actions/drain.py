@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from connect.core import fence
 from connect.core.handoff import Bell, ring
 from connect.core.models import Tenant
 from connect.core.tenancy import tenant as open_tenant
@@ -37,9 +38,14 @@ BRIEFLY_SECONDS = 1.0
 def drain(tenant: Tenant, *, until: float) -> Tally:
     """Hand over what is due until the clock (`time.monotonic`) says `until`, or until nothing is due.
 
+    Nothing while the restore fence is closed; the sender's statements ask it again for each message.
+
     Errors: Lost when PostgreSQL stays away.
     """
     total = Tally(exhausted=True)
+    if not fence.holds():
+        log.warning("drain.fenced", tenant=tenant.pk)
+        return total
     with place(tenant) as has_place:
         if not has_place:
             return total

@@ -16,6 +16,7 @@ from campaigns.frozen import from_json
 from campaigns.models import Run
 from campaigns.plan import plan_query
 from campaigns.states import RunState
+from connect.core import fence
 from connect.core.errors import WrongState
 from connect.core.handoff import Bell, ring
 from connect.core.models import Tenant
@@ -84,7 +85,8 @@ class Planned:
 def plan_run(tenant: Tenant, run_id: int, *, now: datetime, until: float | None = None) -> bool:
     """Plan a run to its end, or until the clock (`time.monotonic`) says `until`; tell whether it is planned.
 
-    A run that isn't being planned, or that somebody else is planning at this moment, is left alone.
+    A run that isn't being planned, or that somebody else is planning at this moment, is left alone; so is any while the
+    restore fence is closed.
     """
     _make_month(tenant, run_id)
     keep_rate(tenant, run_id)
@@ -103,7 +105,7 @@ def _plan_next(tenant: Tenant, run_id: int) -> bool | None:
     """Plan one page; tell whether there was none left. None: the run isn't ours to plan."""
     planning = Run.objects.of(tenant).filter(pk=run_id, state=RunState.PLANNING)
     run = planning.select_for_update(skip_locked=True).first()
-    if run is None:
+    if run is None or not fence.holds():
         return None
     page = _plan_page(run)
     if page.last is None:

@@ -9,6 +9,7 @@ from django.db import connection
 from campaigns.actions.runs import do_finish
 from campaigns.models import Run
 from campaigns.states import RunState
+from connect.core import fence
 from connect.core.errors import WrongState
 from connect.core.handoff import Bell, ring
 from connect.core.models import Tenant
@@ -41,7 +42,12 @@ FROM left_over l WHERE k.tenant_id = %s AND k.id = l.id
 
 
 def make_rounds(*, now: datetime) -> None:
-    """Ring for runs to plan and messages to hand over, end what was cancelled, and finish what is done."""
+    """Ring for runs to plan and messages to hand over, end what was cancelled, and finish what is done.
+
+    While the restore fence is closed nothing is rung for and no run ends.
+    """
+    if not fence.holds():
+        return
     for tenant in _tenants("SELECT tenants_with_open_runs()"):
         look_after_runs(tenant, now=now)
     taken = taken_places()

@@ -16,6 +16,7 @@ import psycopg
 from django.db import connection
 from psycopg import pq
 
+from connect.core import fence
 from connect.core.errors import Retryable
 
 Row = list[bytes | None]
@@ -164,7 +165,8 @@ def _parameters() -> dict[str, Any]:
         "sslkey",
     )
     found = {name: options[name] for name in names if options.get(name)}
+    session = {**SESSION, fence.SESSION_SETTING: str(fence.outside())}
     return {
         **found,
-        "options": " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SESSION.items()),
+        "options": " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in session.items()),
     }

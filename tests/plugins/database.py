@@ -32,6 +32,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from connect.celery import app as celery_app
+from connect.core import fence
 from connect.homes import broker_url
 
 SLOTS = 100
@@ -158,12 +159,14 @@ def _point_at(name: str, number: int) -> dict[str, str]:
         "DATABASE_URL": _with_database(settings.DATABASE_URL, name),
         "DATABASE_OWNER_URL": _with_database(settings.DATABASE_OWNER_URL, name),
         "REDIS_URL": redis_url,
+        "SEND_EPOCH": str(fence.FIRST),  # whatever the home's own fence says
     }
     for alias in ("default", "owner"):
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
     os.environ.update(environment)
     settings.REDIS_URL = redis_url
+    settings.SEND_EPOCH = fence.FIRST
     settings.CELERY_BROKER_URL = broker_url(redis_url)
     celery_app.conf.update(broker_url=settings.CELERY_BROKER_URL)
     settings.CACHES["default"]["LOCATION"] = redis_url
