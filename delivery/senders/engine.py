@@ -21,6 +21,7 @@ from typing import Protocol
 from delivery.senders.claims import Claims
 from delivery.senders.lanes import Lanes
 from delivery.senders.letters import Job, Lease, Letter
+from delivery.senders.memory import kept_memory
 from delivery.senders.pipe import Lost, Pipe
 from delivery.senders.relays import Relays
 from delivery.senders.replies import Outcome, not_handed_over
@@ -30,8 +31,9 @@ from delivery.senders.statements import STATEMENTS
 from delivery.senders.ticks import Tick, Ticks
 from delivery.states import MessageState
 
-#: A tick is due once half of the connections wait for it, or so long after the first began to wait.
-TICK_AFTER_SECONDS = 0.004
+#: A tick is due once so large a part of the connections wait for it, or so long after the first began to wait.
+TICK_SHARE = 0.75
+TICK_AFTER_SECONDS = 0.006
 #: A permit older than this isn't used: the process was frozen, and the world may have changed.
 PERMIT_SECONDS = 5.0
 #: Signed messages kept ready for each connection.
@@ -103,8 +105,9 @@ class Engine:
         """
         self._connect_pipes()
         try:
-            while not self._is_done(until):
-                self._turn()
+            with kept_memory():
+                while not self._is_done(until):
+                    self._turn()
         finally:
             self._shut()
         self.tally.exhausted = self.claims.exhausted
@@ -202,7 +205,7 @@ class Engine:
             return
         waiting = self.ticks.waiting
         is_due = (
-            waiting * 2 >= len(self.connections)
+            waiting >= len(self.connections) * TICK_SHARE
             or now - self.ticks.waiting_since >= TICK_AFTER_SECONDS
             or (not self._can_compose and waiting >= sum(map(bool, self.connections.values())))
         )

@@ -53,15 +53,19 @@ WITH picked AS (
     UPDATE delivery_chunk k SET lease_until = now() + {_LEASE}, lease_token = nextval('delivery_lease_seq')
     FROM picked WHERE k.tenant_id = $1::bigint AND k.id = picked.id
     RETURNING k.id, k.lease_token, k.lane
+), taken AS MATERIALIZED (
+    -- Asked once a chunk: beside the messages it would be asked for each of them, and each time read them all.
+    SELECT l.id, l.lease_token, l.lane,
+           EXISTS (SELECT FROM delivery_message b
+                   WHERE b.tenant_id = $1::bigint AND b.month = $2::date AND b.chunk_id = l.id
+                   AND (b.state = 'rejected' AND b.reason = 'no_mailbox'
+                        OR b.state = 'queued' AND (b.quiet_at <= now() OR b.not_after <= now()))) AS needs_care
+    FROM leased l
 )
-SELECT l.id, l.lease_token, l.lane,
-       EXISTS (SELECT FROM delivery_message b
-               WHERE b.tenant_id = $1::bigint AND b.month = $2::date AND b.chunk_id = l.id
-               AND (b.state = 'rejected' AND b.reason = 'no_mailbox'
-                    OR b.state = 'queued' AND (b.quiet_at <= now() OR b.not_after <= now()))) AS needs_care,
+SELECT l.id, l.lease_token, l.lane, l.needs_care,
        m.id, m.public_id, m.kind, m.language, m.revision_id, m.address,
        m.attempt_no, m.values
-FROM leased l
+FROM taken l
 LEFT JOIN delivery_message m ON m.tenant_id = $1::bigint AND m.month = $2::date AND m.chunk_id = l.id
      AND m.state = 'queued' AND m.not_before <= now()
      AND (m.quiet_at IS NULL OR m.quiet_at > now()) AND (m.not_after IS NULL OR m.not_after > now())
