@@ -34,11 +34,12 @@ class Standing(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A relay with what is said about it."""
+    """A relay with what is said about it: how it fares, which TLS was asked for, and which was seen last."""
 
     relay: Relay
     standing: Standing
     tls: str
+    seen: str
 
 
 @needs(Role.VIEWER)
@@ -154,7 +155,13 @@ def _is_away(relay: Relay, now: datetime) -> bool:
 
 
 def _line(relay: Relay, active: Sequence[Relay], now: datetime) -> Line:
-    return Line(relay, _standing(relay, active, now), str(TLS_WORDS[TlsMode(relay.tls)]))
+    return Line(relay, _standing(relay, active, now), str(TLS_WORDS[TlsMode(relay.tls)]), _seen(relay))
+
+
+def _seen(relay: Relay) -> str:
+    if relay.tls_seen:
+        return relay.tls_seen.partition(" ")[0].replace("TLSv", "TLS ")
+    return _("in the clear") if relay.answered_at and not relay.failures else ""
 
 
 def _standing(relay: Relay, active: Sequence[Relay], now: datetime) -> Standing:

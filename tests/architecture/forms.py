@@ -14,7 +14,7 @@ from campaigns.models import Campaign, Note, SavedFilter
 from connect.core.models import Department, Member
 from content.models import MessageContent, Revision
 from conversations.models import Attribute, ConsentEntry, Conversation, Customer, CustomerImport
-from delivery.models import DoubtProposal
+from delivery.models import DoubtProposal, Relay
 from segments.models import Segment, SegmentationModel
 from suppression.models import Entry, SuppressionList
 from tests.architecture.furnished import Furnished
@@ -455,6 +455,24 @@ CAMPAIGNS = {
 
 # --- Administration ------------------------------------------------------------------------------------------------
 
+_RELAY: Values = {
+    "name": "First",
+    "host": "127.0.0.1",
+    "port": "2525",
+    "tls": "required",
+    "user": "us",
+    "password": "secret",
+    "priority": "10",
+    "active": "on",
+    "connections": "",
+    "messages": "",
+}
+_RELAY_TEXTS: Mapping[str, Keeps | None] = {
+    "name": plain,
+    "user": plain,
+    **dict.fromkeys(("host", "port", "tls", "password", "priority", "connections", "messages"), FORMAT),
+}
+
 
 def _member(_found: Furnished) -> Values:
     return {"name": "Nora", "email": "nora@northwind.example", "roles": "viewer"}
@@ -474,6 +492,16 @@ ADMINISTRATION = {
         lambda _found: {"name": "Stores"}, {"name": plain}, _read("name", of=lambda found: _last(Department, found))
     ),
     "notices-read": Form(lambda _found: {"up_to": "2026-03-02T09:00:00+00:00"}, {"up_to": FORMAT}),
+    "relay-new": Form(
+        lambda _found: {**_RELAY, "name": "Second"},
+        _RELAY_TEXTS,
+        _read("name", "user", of=lambda found: _last(Relay, found)),
+    ),
+    "relay-edit": Form(
+        _version(Relay, "relay_id", **_RELAY),
+        {**_RELAY_TEXTS, "version": FORMAT},
+        _read("name", "user", of=lambda found: _one(Relay, found, "relay_id")),
+    ),
     "doubt-propose": Form(
         lambda _found: {"verdict": "resend", "reason": "The relay crashed", "message": ""},
         {"reason": plain, "verdict": FORMAT},
@@ -535,6 +563,10 @@ _DEEDS: Mapping[str, tuple[str, ...]] = {
     ),
     "department": ("delete",),
     "doubt": ("confirm", "refuse"),
+    "relay": (
+        "remove",
+        "try",
+    ),
     "run": ("retry",),
     "dkim-key": (
         "check",

@@ -29,6 +29,7 @@ from tests.architecture.routes import Route
 from tests.audiences.factories import add_customer, declare, make_conversation
 from tests.campaigns.factories import Stage, make_stage, segment_ids
 from tests.delivery.factories import make_run
+from tests.delivery.relaying import a_relay
 from tests.factories import make_cast_member, make_cast_tenant
 from tests.suppression.factories import a_list
 
@@ -111,6 +112,7 @@ def _furnish(tenant: Tenant, marketer: Member, approver: Member, everything: Mem
         "list_id": listed,
         "member_id": approver,
         "model_id": stage.segmentation,
+        "relay_id": a_relay(tenant, now=now),
         "revision_id": stage.english,
         "run_id": _run_in_doubt(tenant, department, conversation, now),
         "seed_list_id": seed_list,

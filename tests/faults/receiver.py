@@ -141,7 +141,7 @@ class Receiver:
         session = self.session(reader, writer, self._connections)
         try:
             await session.run()
-        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, ssl.SSLError):
             pass
         finally:
             self._open.discard(writer)
