@@ -87,7 +87,7 @@ def _pretend(request: Any) -> None:
     """Give the frame somebody to show."""
     request.tenant = SimpleNamespace(name="Northwind Outfitters", slug="northwind")
     request.member = SimpleNamespace(name="Josée Bouchard", initials="JB")
-    request.user = SimpleNamespace(email="josee@northwind.example", is_authenticated=True)
+    request.user = SimpleNamespace(email="josee@northwind.example", is_authenticated=True, is_operator=False)
 
 
 def _rail() -> list[list[dict[str, Any]]]:
