@@ -14,6 +14,7 @@ from connect.core import belongings, handoff, panels
 from connect.core.belongings import Belonging
 from connect.core.handoff import Bell
 from connect.core.panels import RailLink
+from connect.core.roles import Role
 from content.models import MessageContent
 from conversations.models import Conversation
 from delivery.figures import progress
@@ -84,6 +85,6 @@ RAIL = [
     [
         RailLink(_("Delivery"), "paper-airplane", "delivery", "delivery/"),
         RailLink(_("Reports"), "chart-bar", "reports", "reports/"),
-        RailLink(_("Admin"), "adjustments-horizontal", "members", "admin/"),
+        RailLink(_("Admin"), "adjustments-horizontal", "members", "admin/", role=Role.ADMIN),
     ],
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from connect.core.models import Member, Tenant
+from connect.core.roles import Role
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RailLink:
-    """One entry of the left rail. `count` is asked for on each page; None shows no number."""
+    """One entry of the left rail, for members with `role`. `count` is asked for on each page; None shows no number."""
 
     label: "StrOrPromise"
     icon: str
     url_name: str
     prefix: str
     count: Callable[[Tenant, Member], int] | None = None
+    role: Role = Role.VIEWER
 
 
 @dataclass(frozen=True)

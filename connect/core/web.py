@@ -174,6 +174,7 @@ def _rail(request: ConsoleRequest) -> list[list[dict[str, Any]]]:
                 "count": link.count(request.tenant, request.member) if link.count else None,
             }
             for link in group
+            if request.member.may(link.role)
         ]
         for group in panels.rail()
     ]
