@@ -95,6 +95,7 @@ def faults(request: ConsoleRequest, import_id: UUID) -> HttpResponse:
     found = CustomerImport.objects.of(request.tenant).public(import_id)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="faults.csv"'
+    response["Cache-Control"] = "private, no-store"
     writer = csv.writer(response)
     writer.writerow([_("Line"), _("Column"), _("Value"), _("What is wrong")])
     for fault in ImportFault.objects.of(request.tenant).filter(customer_import=found).order_by("line", "id"):
