@@ -250,7 +250,7 @@ class Engine:
     def idle(self, connection: Connection) -> None:
         """Offer the connection the next message."""
         self._alone_since = 0.0
-        if not connection.handed:
+        if connection.handed < 2:  # let in, then through with its first message
             self.relays.opened(connection, time.monotonic())
         self.connections[connection] = None
         self.idle_connections.append(connection)

@@ -67,6 +67,11 @@ class _Standing:
     paused_until: float = 0.0
     noted_at: float = 0.0
 
+    @property
+    def was_busy(self) -> bool:
+        """Whether it was set aside for letting us in and then taking nothing: only a message proves the contrary."""
+        return self.failures > 0 and not self.proven and self.why.startswith("421")
+
 
 @dataclass
 class Relays:
@@ -108,9 +113,9 @@ class Relays:
         return None
 
     def opened(self, connection: Connection, now: float) -> None:
-        """Take note that a relay let a connection in."""
+        """Take note that a relay let a connection in, or that it took its first message."""
         standing = self._of(connection.server)
-        if standing is None:
+        if standing is None or (standing.was_busy and not connection.handed):
             return
         self.names.prefer(connection.server, connection.address)
         standing.pause = PAUSE_SECONDS
@@ -131,7 +136,7 @@ class Relays:
         self.why = why
         is_busy = connection.fault is Fault.BUSY and not connection.accepted
         standing.busy = standing.busy + 1 if is_busy else 0
-        if standing.busy >= BUSY_TIMES:
+        if standing.busy >= BUSY_TIMES or (is_busy and standing.was_busy):
             self._failed(standing, Fault.BUSY, why, now)
         elif now >= standing.paused_until:
             standing.paused_until = now + standing.pause
