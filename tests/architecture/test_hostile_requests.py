@@ -48,7 +48,7 @@ def _everything(found: Furnished) -> list[Any]:
 def _strict(found: Furnished) -> Client:
     """Their browser, with the check that it was a page of ours that posted."""
     browser = Client(enforce_csrf_checks=True)
-    browser.cookies = found.browser.cookies.copy()
+    browser.cookies.load({name: morsel.value for name, morsel in found.browser.cookies.items()})
     return browser
 
 
