@@ -190,7 +190,7 @@ def _end_sessions(maintenance: psycopg.Connection, name: str, *, but: int = 0) -
     """End what others do in a database, and wait until they have gone."""
     maintenance.execute(
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-        " WHERE datname = %s AND pid <> %s AND backend_type = 'client backend'",
+        " WHERE datname = %s AND pid <> %s AND usesysid IN (SELECT oid FROM pg_roles WHERE NOT rolsuper)",
         [name, but],
     )
 

@@ -1,12 +1,14 @@
-"""Whether this installation is ready: the right role, migrations applied, the fence open."""
+"""Whether this installation is ready: the right role, migrations applied, the fence open, messages moving."""
 
 from functools import lru_cache
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from connect.core import fence
 from connect.core.rowsecurity import faults
+from delivery.overall import stalled
 
 
 def problems() -> list[str]:
@@ -17,7 +19,7 @@ def problems() -> list[str]:
     missing = unapplied()
     if missing:
         return [f"migrations: {len(missing)} not applied, first {missing[0]}"]
-    return [*(f"{fault.what}: {fault.fact}" for fault in faults()), *_fence()]
+    return [*(f"{fault.what}: {fault.fact}" for fault in faults()), *_fence(), *_progress()]
 
 
 def unapplied() -> list[str]:
@@ -36,6 +38,13 @@ def _fence() -> list[str]:
     if inside == outside:
         return []
     return [f"fence: the database is at {inside}, this process at {outside}; see manage.py fence"]
+
+
+def _progress() -> list[str]:
+    found = stalled(settings.STALLED_SECONDS)
+    if not found.tenants:
+        return []
+    return [f"progress: something has been due for {found.seconds:.0f} s, and nothing came to an end meanwhile"]
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ import structlog
 
 #: The signed part of the links in mails: who holds one can unsubscribe its reader.
 _LINK = re.compile(r"/([cou])/[A-Za-z0-9_-]{24,}")
+_PERSON = re.compile(r"[^\s<>@\",;:()\[\]]+@")
 
 
 def mask_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -16,6 +17,14 @@ def mask_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = _LINK.sub(r"/\1/…", value)
+    return event
+
+
+def mask_addresses(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take people out of what receiving servers say, which often repeats whom the message was to."""
+    reply = event.get("reply")
+    if isinstance(reply, str):
+        event["reply"] = _PERSON.sub("…@", reply)
     return event
 
 
@@ -30,6 +39,7 @@ def configure(options: Mapping[str, str]) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
+        mask_addresses,
         mask_links,
     ]
     last: list[Any] = (
@@ -61,7 +71,8 @@ def configure(options: Mapping[str, str]) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *before[:-2],
+            *before[:-3],
+            mask_addresses,
             mask_links,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],

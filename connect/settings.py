@@ -155,7 +155,7 @@ LINK_KEYS = read_keys("LINK_KEYS", purpose="links in mails")
 ALLOWED_HOSTS = [urlsplit(BASE_URL).hostname, *env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE_SSL_REDIRECT = IS_SECURE and read_flag("HTTPS_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if read_flag("BEHIND_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_SECURE else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -440,6 +440,15 @@ SMTP_FINAL_TIMEOUT_SECONDS = read_int("SMTP_FINAL_TIMEOUT_SECONDS", 600, lowest=
 SENDERS_PER_TENANT = read_int("SENDERS_PER_TENANT", os.cpu_count() or 1, lowest=1, highest=256)
 #: A drain claims for so long, then lets others have its place and rings for itself.
 SEND_SLICE_SECONDS = read_int("SEND_SLICE_SECONDS", 50, lowest=1, highest=600)
+
+# --- Watching ------------------------------------------------------------------------------------------------------
+
+#: Who brings it as `Authorization: Bearer …` may read /metrics; without any, only this machine may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN needs at least 16 characters")
+#: Something due that waits for longer, while nothing moves, makes /readyz say so.
+STALLED_SECONDS = read_int("STALLED_SECONDS", 300, lowest=30, highest=86_400)
 
 # --- Logging -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 
 from connect import errors as error_pages
-from connect import mailbox, search, views
+from connect import mailbox, metrics, search, views
 from connect.core.patterns import patterns
 
 APPS = ["conversations", "audiences", "suppression", "segments", "content", "campaigns", "delivery", "reports"]
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", views.door, name="door"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("connect.core.urls_public")),
     path("", include("delivery.urls_public")),

@@ -196,6 +196,8 @@ DEFINER_FUNCTIONS: frozenset[str] = frozenset(
         "tenants_with_due_campaigns",
         "tenants_with_open_runs",
         "tenants_with_due_chunks",
+        "delivery_figures",
+        "delivery_stalled",
         "make_month",
         "drop_month",
     }

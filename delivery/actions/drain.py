@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from campaigns.models import Run
 from connect.core import fence
 from connect.core.handoff import Bell, ring
 from connect.core.models import Tenant
@@ -23,11 +24,12 @@ from delivery.actions.places import place
 from delivery.actions.rounds import finish_runs
 from delivery.models import Chunk
 from delivery.senders.compose import RunComposer
-from delivery.senders.engine import Engine, Tally
+from delivery.senders.engine import Tally
 from delivery.senders.letters import Job, Lease, Letter
 from delivery.senders.pipe import Lost
 from delivery.senders.relays import Relays
 from delivery.senders.runs import composer_of
+from delivery.senders.telling import TellingEngine
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +56,9 @@ def drain(tenant: Tenant, *, until: float) -> Tally:
             if relays.away_seconds() > BRIEFLY_SECONDS:
                 total.unreachable = relays.known[0].why
                 break
-            tally = _sender(tenant, month, relays).run(until)
+            sender = _sender(tenant, month, relays)
+            tally = sender.run(until)
+            _sum_up(tenant, sender)
             total.outcomes.update(tally.outcomes)
             total.ticks += tally.ticks
             total.exhausted = total.exhausted and tally.exhausted
@@ -81,8 +85,20 @@ def _relays(tenant: Tenant) -> Relays:
     )
 
 
-def _sender(tenant: Tenant, month: date, relays: Relays) -> Engine:
-    return Engine(
+def _sum_up(tenant: Tenant, sender: TellingEngine) -> None:
+    """Write one line for each run into the log: what became of its messages in this drain."""
+    if not sender.by_run:
+        return
+    with open_tenant(tenant):
+        runs = Run.objects.of(tenant).filter(pk__in={run_id for run_id, _state in sender.by_run})
+        names = dict(runs.values_list("pk", "public_id"))
+    for run_id, public_id in names.items():
+        outcomes = {state: count for (of, state), count in sorted(sender.by_run.items()) if of == run_id}
+        log.info("drain.done", tenant=tenant.pk, run=run_id, run_id=str(public_id), **outcomes)
+
+
+def _sender(tenant: Tenant, month: date, relays: Relays) -> TellingEngine:
+    return TellingEngine(
         tenant.pk,
         month.isoformat(),
         relays,
