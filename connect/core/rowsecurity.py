@@ -198,6 +198,7 @@ DEFINER_FUNCTIONS: frozenset[str] = frozenset(
         "tenants_with_due_chunks",
         "delivery_figures",
         "delivery_stalled",
+        "analyse_month",
         "make_month",
         "drop_month",
     }

@@ -168,3 +168,11 @@ def test_a_neighbours_run_is_nobodys(planned: Planned, neighbour: Tenant, now: d
     cast = planned(1)
     with pytest.raises(Run.DoesNotExist):
         plan_run(neighbour, cast.run.pk, now=now)
+
+
+def test_the_planner_knows_a_month_before_its_messages_go(planned: Planned) -> None:
+    cast = planned(2_000)
+    [(tuples,)] = rows(
+        Sql("SELECT reltuples FROM pg_class WHERE relname = %s", (f"delivery_message_{cast.run.month:%Y%m}",))
+    )
+    assert tuples >= 2_000
