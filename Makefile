@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROCESSES ?= 2
 
-.PHONY: help setup lock demo run test lint messages faults
+.PHONY: bench help setup lock demo run test lint messages faults
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make run     start everything on an empty or existing home, without demo data'
 	@echo 'make test    all tests, on real PostgreSQL and Valkey; ARGS="-k word" passes options, PROCESSES=0 runs one after the other'
 	@echo 'make faults  crashes and outages, judged by what receivers log: ONLY=F1,F5 N=300 RECIPIENTS=2000 SABOTAGE=duplicate'
+	@echo 'make bench   speed, as ratios of two sides measured in one run; ONLY=P1,P3 names goals, SCALE=0.1 makes them smaller'
 	@echo 'make lint    ruff, mypy, import-linter, migrations check'
 	@echo 'make messages   collect the console’s words into locale/django.pot'
 	@echo 'make lock    renew the two requirements files from pyproject.toml (needs uv)'
@@ -51,6 +52,9 @@ faults: setup
 	$(BIN)/python -W ignore::UserWarning -m tests.faults $(if $(ONLY),--only=$(ONLY)) $(if $(N),--n=$(N)) \
 		$(if $(RECIPIENTS),--recipients=$(RECIPIENTS)) $(if $(SABOTAGE),--sabotage=$(SABOTAGE)) \
 		$(if $(CONNECT_HOME),--home=$(CONNECT_HOME))
+
+bench: setup
+	ONLY="$(ONLY)" SCALE="$(SCALE)" $(BIN)/python -m tests.bench
 
 lint: setup
 	$(BIN)/ruff check .
