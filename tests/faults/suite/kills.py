@@ -34,6 +34,7 @@ def kills_at_random(lab: Lab, n: int) -> Result:
                 break
             result.n += kills
             cases[-1] = case.expecting(doubt=None)
+        sink.pace = 0.0
         while len(senders.children) < SENDERS:
             senders.start(sink, where[0], connections=CONNECTIONS)
         result.demand(lab.finish(*cases), "it didn't go on by itself")

@@ -112,7 +112,10 @@ def _timed_run(lab: Lab, result: Result, trouble: Trouble | None) -> tuple[float
             lab.start_servers()
             if not finished:
                 lab.finish(case, seconds=60)
-        result.verdict.add(lab.judge(sink, case))
+        found = lab.judge(sink, case)
+        if found.value and trouble:
+            result.notes.append(f"{trouble.__name__}: {found}, a minute after its end")
+        result.verdict.add(found)
     return seconds, finished
 
 
