@@ -158,6 +158,44 @@ def domains(tenant: Tenant, scope: Sql, *, now: datetime, most: int = 12) -> lis
 
 
 @dataclass(frozen=True)
+class Receiver:
+    """Where one receiver stands: what of its chunks is due and in senders' hands, and why it pauses, if it does."""
+
+    lane: str
+    due: int
+    oldest_due: datetime | None
+    leases: int
+    slow_until: datetime | None
+    said: str
+
+
+# As the sender claims: only of runs that send. A receiver that pauses is shown whether something waits for it or not.
+_RECEIVERS = """
+WITH chunks AS (
+    SELECT k.lane, count(*) FILTER (WHERE k.lease_until IS NULL AND k.next_at <= now()) AS due,
+           min(k.next_at) FILTER (WHERE k.lease_until IS NULL AND k.next_at <= now()) AS oldest,
+           count(*) FILTER (WHERE k.lease_until > now()) AS leases
+    FROM delivery_chunk k JOIN campaigns_run r ON r.tenant_id = k.tenant_id AND r.id = k.run_id
+    WHERE k.tenant_id = %s AND (k.next_at <= now() OR k.lease_until > now()) AND r.state = 'sending' AND """
+_PAUSES = """
+    GROUP BY k.lane
+), pauses AS (
+    SELECT z.key AS lane, z.slow_until, z.said FROM delivery_pace z
+    WHERE z.tenant_id = %s AND z.kind = 'domain' AND z.slow_until > now()
+)
+SELECT lane, coalesce(c.due, 0), c.oldest, coalesce(c.leases, 0), p.slow_until, coalesce(p.said, '')
+FROM chunks c FULL JOIN pauses p USING (lane)
+ORDER BY p.slow_until IS NULL, c.oldest NULLS LAST, lane LIMIT %s
+"""
+
+
+def receivers(tenant: Tenant, scope: Sql, *, most: int = 12) -> list[Receiver]:
+    """Tell of the receivers with something due or in hand, and of those that pause; these come first."""
+    asked = Sql(_RECEIVERS, (tenant.pk,)) + scope + Sql(_PAUSES, (tenant.pk, most))
+    return [Receiver(*row) for row in rows(asked)]
+
+
+@dataclass(frozen=True)
 class CodeCount:
     """How often a code was the end of a message, with one of the replies that came with it."""
 

@@ -81,3 +81,6 @@ TLS_WORDS = {
     TlsMode.OPPORTUNISTIC: _("STARTTLS if offered"),
     TlsMode.NONE: _("No TLS"),
 }
+
+#: Receivers by their lane; any other lane is a domain, and stands for itself.
+LANES = {"": _("All other domains"), "google": "Google", "microsoft": "Microsoft", "yahoo": "Yahoo", "apple": "Apple"}

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
@@ -19,9 +20,10 @@ from connect.core.sql import Sql
 from connect.core.web import ConsoleRequest, needs, page
 from conversations.models import Customer
 from delivery import figures
+from delivery.actions.places import free_places, taken_places
 from delivery.figures import Progress
 from delivery.views.retry import retryable
-from delivery.words import EVENTS, MACHINES, REASONS
+from delivery.words import EVENTS, LANES, MACHINES, REASONS
 
 PAGE_ROWS = 50
 OPEN_RUNS = (RunState.PLANNING, RunState.SENDING, RunState.PAUSED)
@@ -35,11 +37,17 @@ def overview(request: ConsoleRequest) -> HttpResponse:
     listed = _runs(request)
     by_minute = figures.by_minute(request.tenant, scope, now=request.now)
     refusals = figures.refusals(request.tenant, scope, now=request.now)
+    receivers = figures.receivers(request.tenant, scope)
+    due = [one.oldest_due for one in receivers if one.oldest_due and not one.slow_until]
     context: dict[str, Any] = {
         "listed": listed,
         "live": any(run.state != RunState.FINISHED for run, _progress, _bar in listed),
         "waiting": sum(found.waiting for run, found, _bar in listed if run.state in OPEN_RUNS),
-        "senders": sum(found.senders for _run, found, _bar in listed),
+        "senders": settings.SENDERS_PER_TENANT - free_places(request.tenant, taken_places()),
+        "leases": sum(one.leases for one in receivers),
+        "due_for": max(((request.now - since).total_seconds() for since in due), default=None),
+        "receivers": receivers,
+        "lanes": LANES,
         "last_minute": by_minute[-2],
         "last_hour": sum(by_minute),
         "in_doubt": figures.count_in_doubt(request.tenant, scope),

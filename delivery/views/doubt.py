@@ -24,7 +24,7 @@ from delivery.doubts import OVERDUE, Doubtful
 from delivery.models import DoubtProposal, Message
 from delivery.states import DoubtVerdict, ProposalState
 from delivery.views.console import PAGE_ROWS, page_of, scope_of
-from delivery.words import DECISIONS, VERDICTS
+from delivery.words import DECISIONS, REASONS, VERDICTS
 
 
 class ProposalForm(forms.Form):
@@ -78,6 +78,7 @@ def in_doubt(request: ConsoleRequest) -> HttpResponse:
         "cursors": {one.message_id: write_cursor(one.message_id) for one in found},
         "domains": _domains(request, {one.run_id for one in found}),
         "may_propose": request.member.may(Role.MARKETER),
+        "reasons": REASONS,
     }
     return page(request, "delivery/in_doubt.html", context, part="delivery/_in_doubt.html")
 

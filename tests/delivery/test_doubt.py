@@ -288,7 +288,10 @@ def test_whoever_holds_the_mail_ends_its_doubt(doubted: Cast, now: datetime, act
 def test_the_way_over_the_pages(doubted: Cast, marketer: Member, approver: Member, client_of: ClientOf) -> None:
     base = f"/t/{doubted.tenant.slug}/delivery"
     mine, theirs = client_of(marketer), client_of(approver)
+    with open_tenant(doubted.tenant):
+        run_sql(Sql("UPDATE delivery_message SET reason = 'restore', reply = '' WHERE address = 'c5@inbox.example'"))
     listed = mine.get(f"{base}/in-doubt/")
+    assert "the database was restored from a backup" in listed.text
     assert f"{message_of(doubted, 'c3').public_id}@northwind.example" in listed.text
     form = f"{base}/runs/{doubted.run.public_id}/doubt/"
     assert f'href="{form}"' in listed.text

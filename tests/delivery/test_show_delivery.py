@@ -1,18 +1,20 @@
 """The delivery pages tell what is going on, and nothing of others."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
+from campaigns.models import Run
 from connect.core.models import Department, Member, Tenant
 from connect.core.sql import Sql
 from connect.core.sql import run as run_sql
 from connect.core.tenancy import tenant as open_tenant
 from conversations.models import Customer
-from delivery.figures import Progress, progress
-from delivery.models import Chunk
+from delivery.actions.places import place
+from delivery.figures import Progress, Receiver, progress, receivers
+from delivery.models import Chunk, Pace
 from delivery.panels import panels
 from tests.delivery.factories import Cast, make_run
 
@@ -151,3 +153,33 @@ def test_a_doubt_that_was_resolved_counts_as_handed_over(sent: Cast) -> None:
         run_sql(Sql("UPDATE delivery_message SET state = 'accepted' WHERE state = 'in_doubt'"))
         found = progress(sent.tenant, [sent.run.pk], now=datetime.now(UTC))[sent.run.pk]
     assert (found.accepted, found.in_doubt, found.waiting) == (3, 0, 0)
+
+
+def test_receivers_show_what_is_due_in_hand_and_paused(
+    planned: Planned, tenant: Tenant, viewer: Member, client_of: ClientOf
+) -> None:
+    cast = planned(2)
+    with open_tenant(tenant):
+        run_sql(Sql("UPDATE delivery_chunk SET next_at = now() - interval '7 minutes'"))
+        assert receivers(tenant, Sql("true")) == [
+            Receiver("", 1, Chunk.objects.get().next_at, 0, None, ""),
+        ]
+    page = client_of(viewer)
+    shown = page.get(f"/t/{tenant.slug}/delivery/").text
+    assert "All other domains" in shown
+    assert "no sender is at work" in shown
+    with open_tenant(tenant):
+        Chunk.objects.update(lease_until=datetime.now(UTC) + timedelta(seconds=20))
+        pause = datetime.now(UTC) + timedelta(minutes=9)
+        Pace.objects.create(tenant=tenant, kind="domain", key="google", slow_until=pause, said="421 <b>slow</b> down")
+        assert receivers(tenant, Sql("true")) == [
+            Receiver("google", 0, None, 0, pause, "421 <b>slow</b> down"),
+            Receiver("", 0, None, 1, None, ""),
+        ]
+        Run.objects.filter(pk=cast.run.pk).update(state="paused")
+        assert [one.lane for one in receivers(tenant, Sql("true"))] == ["google"]
+    with place(tenant):
+        shown = page.get(f"/t/{tenant.slug}/delivery/").text
+    assert "Google" in shown
+    assert "421 &lt;b&gt;slow" in shown
+    assert "1 sender at work" in shown

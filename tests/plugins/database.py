@@ -192,7 +192,7 @@ def _copy_template(name: str) -> None:
     template = f"test_connect_template_{_fingerprint()}"
     with _lock("template"), _maintenance() as connection:
         _drop(connection, name)
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [template]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
             _make_template(connection, template)
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
