@@ -36,6 +36,8 @@ def measure_cpu(bench: Bench) -> Sequence[Figure]:
     grown = bench.grown
     said = ", ".join(f"{one.each * 1e6:.0f} µs at {one.recipients:,}" for one in grown)
     each = [one.each for one in grown]
+    if bench.scale < 1:
+        said += "; start-up shows in runs that are smaller than the goal's"
     return [Figure(max(each) / min(each), grown[-1].recipients, said)]
 
 
