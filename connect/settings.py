@@ -342,6 +342,7 @@ CELERY_TIMEZONE = "UTC"
 TICK_SECONDS = 2.0
 CELERY_BEAT_SCHEDULE = {
     "imports": {"task": "conversations.tasks.tick", "schedule": 30.0, "options": {"expires": 30}},
+    "suppressions": {"task": "suppression.tasks.tick", "schedule": 30.0, "options": {"expires": 30}},
     "campaigns": {"task": "campaigns.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
     "delivery": {"task": "delivery.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
 }

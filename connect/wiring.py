@@ -30,6 +30,7 @@ def wire() -> None:
         {
             Bell.MEMBER_INVITED: _send("connect.core.tasks.send_invitation"),
             Bell.IMPORT_UPLOADED: _send("conversations.tasks.run_import"),
+            Bell.SUPPRESSIONS_UPLOADED: _send("suppression.tasks.run_import"),
             Bell.KEY_CHECK_ASKED: _send("conversations.tasks.check_key"),
             Bell.CAMPAIGN_DUE: _send("campaigns.tasks.start_due"),
             Bell.RUN_STARTED: _send("delivery.tasks.plan_run"),

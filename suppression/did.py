@@ -11,6 +11,7 @@ class Did(StrEnum):
     DELETED_LIST = "suppression.list_deleted"
     ADDED_ENTRY = "suppression.entry_added"
     REMOVED_ENTRY = "suppression.entry_removed"
+    UPLOADED_ENTRIES = "suppression.entries_uploaded"
     IMPORTED_ENTRIES = "suppression.entries_imported"
     EXPORTED_ENTRIES = "suppression.entries_exported"
     APPLIED_LIST = "suppression.list_applied"

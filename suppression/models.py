@@ -5,10 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from connect.core.models import Member
 from connect.core.rows import EditedRow, PublicRow, TenantForeignKey, TenantRow
 from conversations.models import Conversation
 from suppression.queries import ApplicationQuerySet, EntryQuerySet
-from suppression.states import EntryKind, Reason, Scope
+from suppression.states import EntryKind, ImportState, Reason, Scope
 
 
 class SuppressionList(EditedRow):
@@ -76,3 +77,39 @@ class Entry(PublicRow):
 
     def __str__(self) -> str:
         return self.value
+
+
+class EntryImport(PublicRow):
+    """A file that is put on a list in the background, and what came of it so far.
+
+    `reason`, `source` and `expires_at` hold for lines that don't say. `done` counts the batches that are in, so that
+    another worker may go on where one was lost; a worker holds the import by `claim` until `claimed_until`. `counts`
+    holds lines, added, prolonged, unchanged, repeated, refused.
+    """
+
+    suppression_list = TenantForeignKey(SuppressionList, models.CASCADE)
+    member = TenantForeignKey(Member, null=True)
+    file_name = models.CharField(max_length=200)
+    path = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    reason = models.CharField(max_length=16)
+    source = models.CharField(max_length=120, blank=True)
+    expires_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, default=ImportState.IMPORTING)
+    note = models.CharField(max_length=240, blank=True)
+    counts = models.JSONField(default=dict)
+    position = models.PositiveBigIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+
+class EntryFault(TenantRow):
+    """A refused line of a file that is imported in the background."""
+
+    entry_import = TenantForeignKey(EntryImport, models.CASCADE)
+    line = models.PositiveIntegerField()
+    value = models.CharField(max_length=120)
+    reason = models.CharField(max_length=240)

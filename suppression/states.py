@@ -1,6 +1,9 @@
 """The closed lists of words that suppression uses."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from connect.core.states import State
 
 
 class Scope(StrEnum):
@@ -28,3 +31,20 @@ class Reason(StrEnum):
     MANUAL = "manual"
     LEGAL = "legal"
     IMPORT = "import"
+
+
+class ImportState(State):
+    """Where a file stands that is imported in the background."""
+
+    IMPORTING = "importing"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+    @classmethod
+    def moves(cls) -> "Mapping[ImportState, frozenset[ImportState]]":
+        """From each state, to which. What failed is uploaded again; nothing comes in twice."""
+        return {
+            cls.IMPORTING: frozenset({cls.FINISHED, cls.FAILED}),
+            cls.FINISHED: frozenset(),
+            cls.FAILED: frozenset(),
+        }

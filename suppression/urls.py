@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{LIST}delete/", require_POST(lists.delete), name="suppression-list-delete"),
     path(f"{LIST}export/", require_POST(lists.export), name="suppression-list-export"),
     path(f"{LIST}import/", get_or_post(entries.bring_in), name="suppression-import"),
+    path(f"{LIST}import/<uuid:file_id>/", require_GET(entries.one_import), name="suppression-import-one"),
     path(f"{LIST}add/", require_POST(entries.add), name="suppression-add"),
     path(f"{LIST}entries/<uuid:entry_id>/remove/", require_POST(entries.remove), name="suppression-remove"),
     path(CONVERSATION, require_GET(standing.of_conversation), name="suppression-of-conversation"),

@@ -14,6 +14,7 @@ class Bell(StrEnum):
 
     MEMBER_INVITED = "member_invited"
     IMPORT_UPLOADED = "import_uploaded"
+    SUPPRESSIONS_UPLOADED = "suppressions_uploaded"
     KEY_CHECK_ASKED = "key_check_asked"
     CAMPAIGN_DUE = "campaign_due"
     RUN_STARTED = "run_started"

@@ -192,6 +192,7 @@ DEFINER_FUNCTIONS: frozenset[str] = frozenset(
         "ensure_user",
         "member_counts",
         "open_imports",
+        "open_entry_imports",
         "tenant_of_message",
         "tenants_with_due_campaigns",
         "tenants_with_open_runs",

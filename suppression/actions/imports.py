@@ -64,15 +64,23 @@ def import_entries(
     Errors: SuppressionList.DoesNotExist.
     """
     listed = SuppressionList.objects.of(tenant).public(list_id)
+    done = put(listed, read_rows(file, defaults, now=now), now=now)
+    counts = {"lines": done.lines, "added": done.added, "prolonged": done.prolonged, "refused": done.refused}
+    audit(tenant, by, Did.IMPORTED_ENTRIES, list_id, now=now, list=listed.name, **counts)
+    return done
+
+
+def put(listed: SuppressionList, read: Iterable[Row | Fault], *, now: datetime) -> Imported:
+    """Put good lines on a list by one statement. Belongs into the tenant's transaction."""
     faults: list[Fault] = []
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS suppression_stage")
         cursor.execute(_STAGE)
-        staged, refused = _stage(read_rows(file, defaults, now=now), faults)
-        cursor.execute(_PUT, [tenant.pk, listed.pk, now])
+        staged, refused = _stage(read, faults)
+        cursor.execute(_PUT, [listed.tenant_id, listed.pk, now])
         once, added, prolonged = cursor.fetchone()
         cursor.execute("DROP TABLE suppression_stage")
-    done = Imported(
+    return Imported(
         lines=staged + refused,
         added=added,
         prolonged=prolonged,
@@ -81,9 +89,6 @@ def import_entries(
         refused=refused,
         faults=faults,
     )
-    counts = {"lines": done.lines, "added": added, "prolonged": prolonged, "refused": refused}
-    audit(tenant, by, Did.IMPORTED_ENTRIES, list_id, now=now, list=listed.name, **counts)
-    return done
 
 
 def _stage(read: Iterable[Row | Fault], faults: list[Fault]) -> tuple[int, int]:

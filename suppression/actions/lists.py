@@ -15,7 +15,7 @@ from connect.core.roles import Role
 from connect.core.tenancy import in_tenant
 from conversations.addresses import check_storable
 from suppression.did import Did
-from suppression.models import Application, Entry, SuppressionList
+from suppression.models import Application, Entry, EntryFault, EntryImport, SuppressionList
 from suppression.states import Scope
 
 AUTOMATIC_NAME = "Bounces and complaints"
@@ -81,6 +81,8 @@ def delete_list(tenant: Tenant, list_id: UUID, *, by: Member | None, now: dateti
         raise Conflict(_("Bounces and complaints are written to this list; it can't be deleted."))
     entries, _by_model = Entry.objects.of(tenant).filter(suppression_list=listed).delete()
     Application.objects.of(tenant).filter(suppression_list=listed).delete()
+    EntryFault.objects.of(tenant).filter(entry_import__suppression_list=listed).delete()
+    EntryImport.objects.of(tenant).filter(suppression_list=listed).delete()
     listed.delete()
     audit(tenant, by, Did.DELETED_LIST, list_id, now=now, name=listed.name, entries=entries)
     return entries

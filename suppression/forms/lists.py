@@ -17,6 +17,8 @@ from suppression.words import REASONS, SCOPES
 
 #: A million addresses are some 30 MB. What is larger comes in several files.
 FILE_BYTES = 64 * 1024 * 1024
+#: Some 17,000 addresses, which take about a second: so much is put in while its sender waits, more in the background.
+AT_ONCE_BYTES = 512 * 1024
 
 
 class ListForm(forms.Form):
@@ -115,6 +117,18 @@ class ImportForm(_Why):
             self.add_error("file", _t("A file has at most 64 MB; split it."))
         return told
 
+    @property
+    def at_once(self) -> bool:
+        """Tell whether the content is small enough to be put in while its sender waits."""
+        upload = self.cleaned_data["file"]
+        return int(upload.size if upload else len(self.cleaned_data["pasted"])) <= AT_ONCE_BYTES
+
+    @property
+    def name(self) -> str:
+        """Name the file, or say that its lines were pasted."""
+        upload = self.cleaned_data["file"]
+        return str(upload.name) if upload else _t("pasted")
+
     def content(self) -> BinaryIO:
         """Hand out what was uploaded or pasted."""
         upload = self.cleaned_data["file"]
@@ -126,8 +140,7 @@ class ImportForm(_Why):
     def defaults(self) -> Defaults:
         """Read what holds for lines that don't say for themselves; the file's name where no source is given."""
         told = self.cleaned_data
-        name = told["file"].name if told["file"] else _t("pasted")
-        return Defaults(told["reason"], told["source"] or name[:SOURCE_CHARACTERS], self.expires_at())
+        return Defaults(told["reason"], told["source"] or self.name[:SOURCE_CHARACTERS], self.expires_at())
 
 
 class FindForm(forms.Form):

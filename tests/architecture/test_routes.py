@@ -17,7 +17,7 @@ from content.models import MessageContent, Revision
 from conversations.models import Attribute, Conversation, Customer, CustomerImport, DkimKey
 from delivery.models import DoubtProposal, Relay
 from segments.models import SegmentationModel
-from suppression.models import Entry, SuppressionList
+from suppression.models import Entry, EntryImport, SuppressionList
 from tests.architecture.routes import Route, routes
 from tests.architecture.rows import make_row
 from tests.factories import make_cast_member
@@ -86,6 +86,7 @@ NAMED: dict[str, type[models.Model]] = {
     "doubt_id": DoubtProposal,
     "entry_id": Entry,
     "filter_id": SavedFilter,
+    "file_id": EntryImport,
     "import_id": CustomerImport,
     "key_id": DkimKey,
     "list_id": SuppressionList,

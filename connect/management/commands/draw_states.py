@@ -10,6 +10,7 @@ from campaigns.states import ApprovalState, CampaignState, RunState
 from connect.core.states import State, mermaid
 from conversations.states import ImportState, SubscriptionState
 from delivery.states import MessageState, ProposalState
+from suppression import states as suppression_states
 
 DRAWN: dict[str, type[State]] = {
     "Campaign": CampaignState,
@@ -19,6 +20,7 @@ DRAWN: dict[str, type[State]] = {
     "Proposal about messages in doubt": ProposalState,
     "Subscription": SubscriptionState,
     "Customer import": ImportState,
+    "Suppression import": suppression_states.ImportState,
 }
 HEAD = "# States\n\nMade from the code by `manage.py draw_states`; each move is drawn there once and nowhere else.\n"
 
