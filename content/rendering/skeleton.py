@@ -143,7 +143,9 @@ class Skeleton:
             )
             for field, places in self._fields.items()
         ]
-        self._clicks = [(slot, tuple(places)) for slot, places in self._slots.items() if slot >= 0]
+        clicks = [(slot, places) for slot, places in self._slots.items() if slot >= 0]
+        self._clicks = [(slot, places[0]) for slot, places in clicks]
+        self._again = [(places[0], place) for _, places in clicks for place in places[1:]]
         self._unsubscribe = self._slots.get(UNSUBSCRIBE, [])
         self._pixel = self._slots.get(PIXEL, [])
 
@@ -157,12 +159,14 @@ class Skeleton:
             for place in places:
                 out[place] = encoded
         click = links.click
-        for number, places in self._clicks:
-            encoded = encode_fresh(click(number))
-            for place in places:
+        for number, place in self._clicks:
+            out[place] = encode_fresh(click(number))
+        for first, place in self._again:
+            out[place] = out[first]
+        if self._unsubscribe:
+            encoded = encode_fresh(links.unsubscribe)
+            for place in self._unsubscribe:
                 out[place] = encoded
-        for place in self._unsubscribe:
-            out[place] = encode_fresh(links.unsubscribe)
         for place in self._pixel:
             out[place] = encode_fresh(links.pixel)
         for logic, steps in self._logics:

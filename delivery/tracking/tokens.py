@@ -127,7 +127,7 @@ def _mac(secret: bytes, kind: LinkKind, body: bytes) -> bytes:
 
 
 def _write(octets: bytes) -> str:
-    return b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
+    return b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def _target(body: bytes) -> Target | None:
