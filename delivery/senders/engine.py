@@ -95,6 +95,7 @@ class Engine:
         self._next_housekeeping = 0.0
         self._alone_since = 0.0
         self._stalled = 0
+        self._held = 0
 
     # --- The loop ------------------------------------------------------------------------------------------------
 
@@ -157,7 +158,8 @@ class Engine:
 
     @property
     def _can_compose(self) -> bool:
-        is_short = len(self.ready) < self.most * READY_PER_CONNECTION
+        # Letters of a lane that waits must not keep others from being rendered; each lane has its own bound.
+        is_short = len(self.ready) - self._held < self.most * READY_PER_CONNECTION
         return is_short and not self.stopping and not self.lanes.is_stuck(time.monotonic())
 
     @property
@@ -183,6 +185,8 @@ class Engine:
 
     def _pair(self, now: float) -> None:
         """Give each idle connection the first letter that may go; those of lanes that pause go back."""
+        if self.idle_connections:
+            self._held = 0
         for _ in range(len(self.ready)):
             if not self.idle_connections or self.stopping:
                 return
@@ -197,6 +201,7 @@ class Engine:
             elif self.lanes.pause_left(letter.job, now):
                 self.claims.put_off(letter.job, now)
             else:
+                self._held += 1
                 self.ready.append(letter)
 
     def _tick(self, now: float) -> None:
