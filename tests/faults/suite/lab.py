@@ -157,9 +157,10 @@ class Lab:
         suppress_all(tenant, suppressed, now=now)
         subject = f"[{mark} v1] Hello {{{{ attributes.first_name }}}}"
         cast = make_run(tenant, department, now=now, conversation=conversation, subject=subject, **options)
-        if plan:
-            assert plan_run(tenant, cast.run.pk, now=now)
-        suppress_all(tenant, late, now=now)
+        with open_tenant(tenant):  # at once, as senders may be at work already
+            if plan:
+                assert plan_run(tenant, cast.run.pk, now=now)
+            suppress_all(tenant, late, now=now)
         rest = frozenset(everybody) - frozenset(suppressed) - frozenset(late) - twins(tenant, prefix)
         expected = Expected(rest, frozenset(suppressed) | frozenset(late), sum_of_states=len(rest) + len(late))
         return Case(cast, mark, expected, frozenset(late))
