@@ -146,7 +146,16 @@ def stuck_counts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 #: What each page of the console asks for its frame.
 FRAME = frozenset(
-    {"django_session", "core_user", "core_tenant", "core_member", "core_grant", "memberships_of", "campaigns_approval"}
+    {
+        "django_session",
+        "core_user",
+        "core_tenant",
+        "core_member",
+        "core_grant",
+        "core_notice",
+        "memberships_of",
+        "campaigns_approval",
+    }
 )
 
 
