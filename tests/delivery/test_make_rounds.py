@@ -16,6 +16,7 @@ from connect.core.sql import run as run_sql
 from connect.core.tenancy import tenant as open_tenant
 from delivery.actions.drain import drain
 from delivery.actions.places import place
+from delivery.actions.plan import plan_run
 from delivery.actions.rounds import make_rounds
 from tests.delivery.factories import Cast, make_run
 
@@ -134,3 +135,22 @@ def test_who_finds_no_place_leaves_at_once(tenant: Tenant, settings: object) -> 
     settings.SENDERS_PER_TENANT = 0  # type: ignore[attr-defined]
     tally = drain(tenant, until=0.0)
     assert (tally.exhausted, dict(tally.outcomes)) == (True, {})
+
+
+def test_behind_a_closed_fence_nothing_is_rung_for_planned_or_ended(
+    planned: Planned,
+    tenant: Tenant,
+    department: Department,
+    rounds: Callable[[], Rung],
+    settings: object,
+    now: datetime,
+) -> None:
+    cast = planned(3)
+    waiting = make_run(tenant, department, now=now, conversation=cast.conversation, algorithms=[])
+    settings.SEND_EPOCH = 9  # type: ignore[attr-defined]
+    do_cancel(cast.tenant, cast.run.pk, now=now)
+    assert rounds() == []
+    assert not plan_run(tenant, waiting.run.pk, now=now)
+    with open_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM delivery_message GROUP BY state")
+        assert cursor.fetchall() == [("queued", 3)]
