@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from typing import Any
 
 import django
@@ -46,6 +47,8 @@ def _child(order: dict[str, Any]) -> None:
     random.seed()
     try:
         _work(order)
+    except Exception:  # noqa: BLE001 - its last words, before it ends whatever was to be tidied up
+        traceback.print_exc()
     finally:
         os._exit(1)
 
