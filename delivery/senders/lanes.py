@@ -212,7 +212,10 @@ class Lanes:
     # --- Limits --------------------------------------------------------------------------------------------------
 
     def set_limits(self, limits: Mapping[tuple[PaceKind, str], Limit], now: float) -> None:
-        """Go by these limits from now on; what isn't among them has none."""
+        """Go by these limits from now on; what isn't among them has none, and pauses only where that isn't told yet."""
+        told = {key for (kind, key), limit in limits.items() if kind is PaceKind.DOMAIN and limit.pause > 0}
+        told |= {slowed.lane for slowed in self.slowed}
+        self._paused = {lane: until for lane, until in self._paused.items() if lane in told}
         self._caps = {key: limit.connections for (kind, key), limit in limits.items() if limit.connections}
         kept = {}
         for (kind, key), limit in limits.items():

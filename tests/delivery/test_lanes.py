@@ -189,6 +189,20 @@ def test_nothing_is_asked_for_again_while_others_have_taken_the_next_seconds() -
     assert hand.wanted(30.0) is bucket
 
 
+def test_a_pause_that_was_ended_by_hand_is_over_but_not_one_that_nobody_was_told_of() -> None:
+    hand = lanes(connections=8, ready=8)
+    put(hand, a=9)
+    for one in flying(hand, FAILURES, now=0.0):
+        hand.land(one, BUSY, 0.0)
+    hand.set_limits({}, 1.0)
+    assert turn(hand, 1.0) == "-"
+    hand.slowed = []
+    hand.set_limits({(PaceKind.DOMAIN, "a"): Limit(None, None, is_daily=False, pause=14, level=1)}, 2.0)
+    assert turn(hand, 2.0) == "-"
+    hand.set_limits({}, 3.0)
+    assert [turn(hand, 3.0), turn(hand, 3.0)] == ["a", "-"], "one message proves it"
+
+
 def test_connections_of_a_lane_are_limited_even_while_it_is_alone() -> None:
     hand = lanes(connections=8, ready=8)
     hand.set_limits({(PaceKind.DOMAIN, "a"): Limit(None, 2, is_daily=False, pause=0, level=0)}, 0.0)
