@@ -92,10 +92,6 @@ class ApprovalQuerySet(TenantQuerySet[Any]):
         """Keep those that are asked for or given."""
         return self.filter(state__in=LIVE_APPROVAL)
 
-    def newest_first(self) -> Self:
-        """Order by when they were asked, the newest first."""
-        return self.order_by("-asked_at", "-id")
-
 
 class RunQuerySet(TenantQuerySet["Run"]):
     """Reads of runs."""

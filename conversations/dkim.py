@@ -16,8 +16,6 @@ from conversations.models import Conversation, DkimKey
 from conversations.states import DkimAlgorithm
 
 RSA_BITS = 2048
-#: One string of a TXT record holds no more (RFC 1035, 3.3).
-TXT_STRING_OCTETS = 255
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,6 @@ def _record(kind: str, public: bytes) -> str:
 def record_name(domain: str, selector: str) -> str:
     """Name the place in DNS where a key's record is published."""
     return f"{selector}._domainkey.{domain}"
-
-
-def record_strings(record: str) -> list[str]:
-    """Cut a record into the strings that one TXT record is made of, each of at most 255 octets."""
-    return [record[start : start + TXT_STRING_OCTETS] for start in range(0, len(record), TXT_STRING_OCTETS)]
 
 
 def seal_key(pem: bytes, *, tenant_id: int, key_id: UUID) -> bytes:

@@ -157,9 +157,9 @@ class Claims:
         self.exhausted = not due
 
     def _on_claimed(self, run_id: int, now: float, rows: Rows, *, may_hide: bool) -> None:
-        share = self._runs.get(run_id) or _Share(0, 0, 0.0)
+        share = self._runs[run_id]
         if not rows:
-            self._runs.pop(run_id, None)
+            del self._runs[run_id]
             # Where lanes were left out there may be more behind them: it is looked for in its time.
             self._look_at = self._look_at if self._runs or may_hide else now
             return

@@ -48,14 +48,6 @@ def header(name: str, value: str) -> Header:
     return Header(name.lower(), f"{name}: {value}\r\n".encode("ascii"), f"{name.lower()}:{flat}\r\n".encode("ascii"))
 
 
-def text_header(name: str, text: str) -> Header:
-    """Write a field of free text, such as a subject, encoded where it must be.
-
-    Errors: BadHeader for CR, LF, NUL and their like.
-    """
-    return header(name, encode_text(text, taken=len(name) + 2))
-
-
 def mailbox_header(name: str, person: str, address: str) -> Header:
     """Write a field that holds one mailbox, with or without a name.
 

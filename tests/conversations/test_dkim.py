@@ -14,7 +14,7 @@ from connect.core.errors import Forbidden, Invalid, WrongState
 from connect.core.models import AuditEntry, Member, Tenant
 from connect.core.tenancy import tenant as open_tenant
 from conversations.actions.dkim_keys import make_dkim_key, remove_dkim_key, start_signing, stop_signing
-from conversations.dkim import SigningKey, open_key, record_name, record_strings, signing_keys
+from conversations.dkim import SigningKey, open_key, record_name, signing_keys
 from conversations.models import Conversation, DkimKey
 from conversations.states import DkimAlgorithm
 from tests.conversations.conversing import a_conversation, identity
@@ -78,7 +78,6 @@ def test_a_record_says_what_key_it_is(tenant: Tenant, now: datetime) -> None:
     edwards = make(tenant, news, DkimAlgorithm.ED25519, now=now)
     assert re.fullmatch(r"v=DKIM1; k=rsa; p=[A-Za-z0-9+/]{392}", rsa.dns_record)
     assert re.fullmatch(r"v=DKIM1; k=ed25519; p=[A-Za-z0-9+/]{43}=", edwards.dns_record)
-    assert [len(part) for part in record_strings(rsa.dns_record)] == [255, 155]
     assert (rsa.selector, edwards.selector) == ("r202603", "e202603")
 
 
