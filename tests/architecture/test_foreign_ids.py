@@ -11,7 +11,8 @@ from pytest_django import DjangoDbBlocker
 from campaigns.models import Forecast
 from connect.core.models import AuditEntry, Member
 from connect.core.tenancy import tenant as open_tenant
-from tests.architecture.forms import FORMS, Form, Values
+from tests.architecture.formkinds import Form, Values
+from tests.architecture.forms import FORMS
 from tests.architecture.furnished import Furnished, furnish
 from tests.architecture.routes import routes
 from tests.architecture.rows import tenant_models

@@ -38,7 +38,8 @@ from conversations.addresses import (
 from conversations.domains import normalise_domain
 from conversations.models import Customer, CustomerImport, ImportFault
 from suppression.values import read_value
-from tests.architecture.forms import BUTTONS, FORMS, PAGES, Form, source
+from tests.architecture.formkinds import Form, source
+from tests.architecture.forms import BUTTONS, FORMS, PAGES
 from tests.architecture.furnished import Furnished, furnished
 from tests.architecture.naughty import NAUGHTY, spread
 from tests.architecture.routes import Route, routes

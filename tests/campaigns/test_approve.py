@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from audiences.actions.models import change_audience
 from campaigns.actions.review import (
     approve,
     ask_approval,
@@ -16,41 +15,19 @@ from campaigns.actions.review import (
     request_changes,
     take_back_request,
 )
-from campaigns.models import Approval, Campaign, Cell, Edit, Note, Run
+from campaigns.models import Approval, Campaign, Cell, Note
 from campaigns.standing import Stands, review
 from campaigns.states import CampaignState
 from connect.core.actions.members import GrantOf, add_member
 from connect.core.errors import Conflict, Forbidden, Invalid, WrongState
-from connect.core.models import AuditEntry, Member, Tenant
+from connect.core.models import Member, Tenant
 from connect.core.roles import Role
 from connect.core.tenancy import tenant as open_tenant
+from tests.campaigns.approvals import change_rule, snapshot, standing, states
 from tests.campaigns.factories import Stage, rule
 from tests.factories import make_cast_member
 
 pytestmark = pytest.mark.django_db
-
-
-def snapshot(stage: Stage) -> list[Any]:
-    with open_tenant(stage.tenant):
-        return [
-            list(model.objects.order_by("pk").values()) for model in (Campaign, Approval, Note, Run, Edit, AuditEntry)
-        ]
-
-
-def states(stage: Stage, campaign: Campaign) -> list[tuple[str, str]]:
-    with open_tenant(stage.tenant):
-        return list(Approval.objects.filter(campaign=campaign).order_by("pk").values_list("kind", "state"))
-
-
-def standing(stage: Stage, campaign: Campaign) -> tuple[Stands, Stands]:
-    with open_tenant(stage.tenant):
-        found = review(stage.tenant, Campaign.objects.get(pk=campaign.pk))
-    return found.content.stands, found.launch.stands
-
-
-def change_rule(stage: Stage, new: dict[str, Any]) -> None:
-    """Let somebody change the shared audience model."""
-    change_audience(stage.tenant, stage.audience.public_id, 1, by=stage.marketer, name="G", rule=new, now=stage.now)
 
 
 # --- Asking --------------------------------------------------------------------------------------------------------
