@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Did(StrEnum):
     """Deeds of this app."""
@@ -14,5 +16,15 @@ class Did(StrEnum):
     MADE_SEED_LIST = "seed_list.made"
     CHANGED_SEED_LIST = "seed_list.changed"
     REMOVED_SEED_LIST = "seed_list.removed"
-    ADDED_SEED = "seed.added"
-    REMOVED_SEED = "seed.removed"
+
+
+WORDS = {
+    Did.MADE_AUDIENCE: _("Made an audience model"),
+    Did.CHANGED_AUDIENCE: _("Changed an audience model"),
+    Did.COPIED_AUDIENCE: _("Copied an audience model"),
+    Did.ARCHIVED_AUDIENCE: _("Archived an audience model"),
+    Did.RESTORED_AUDIENCE: _("Restored an audience model"),
+    Did.MADE_SEED_LIST: _("Made a seed list"),
+    Did.CHANGED_SEED_LIST: _("Changed a seed list"),
+    Did.REMOVED_SEED_LIST: _("Removed a seed list"),
+}

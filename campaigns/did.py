@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Did(StrEnum):
     """Deeds of this app. Each is about a campaign's public id, the last two about a filter's."""
@@ -30,3 +32,31 @@ class Did(StrEnum):
     REOPENED_RUN = "run.reopened"
     SAVED_FILTER = "filter.saved"
     REMOVED_FILTER = "filter.removed"
+
+
+WORDS = {
+    Did.MADE_CAMPAIGN: _("Made a campaign"),
+    Did.CHANGED_CAMPAIGN: _("Changed a campaign"),
+    Did.COPIED_CAMPAIGN: _("Copied a campaign"),
+    Did.ARCHIVED_CAMPAIGN: _("Archived a campaign"),
+    Did.ASKED_APPROVAL: _("Asked for approval"),
+    Did.TOOK_BACK_REQUEST: _("Took back a request for approval"),
+    Did.APPROVED: _("Approved"),
+    Did.REQUESTED_CHANGES: _("Asked for changes"),
+    Did.REJECTED: _("Rejected"),
+    Did.WITHDREW_APPROVAL: _("Withdrew an approval"),
+    Did.VOIDED_APPROVALS: _("Approvals were voided"),
+    Did.COMMENTED: _("Wrote in a campaign’s thread"),
+    Did.LAUNCHED_CAMPAIGN: _("Launched a campaign"),
+    Did.HELD_CAMPAIGN: _("A campaign was held"),
+    Did.EXPIRED_CAMPAIGN: _("A campaign expired"),
+    Did.STARTED_RUN: _("A run started"),
+    Did.PLANNED_RUN: _("A run was planned"),
+    Did.PAUSED_RUN: _("Paused a run"),
+    Did.RESUMED_RUN: _("Resumed a run"),
+    Did.CANCELLED_CAMPAIGN: _("Cancelled a campaign"),
+    Did.FINISHED_RUN: _("A run ended"),
+    Did.REOPENED_RUN: _("A run sends again"),
+    Did.SAVED_FILTER: _("Saved a filter"),
+    Did.REMOVED_FILTER: _("Removed a filter"),
+}

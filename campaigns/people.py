@@ -22,8 +22,6 @@ NAMES_SHOWN = 5
 CHANGES = (
     AudienceDid.CHANGED_AUDIENCE.value,
     AudienceDid.CHANGED_SEED_LIST.value,
-    AudienceDid.ADDED_SEED.value,
-    AudienceDid.REMOVED_SEED.value,
     ConversationDid.CHANGED_CONVERSATION.value,
     SegmentDid.CHANGED_SEGMENTATION.value,
 )

@@ -1,27 +1,43 @@
 """Who answers which bell, and what upper floors show on lower ones' pages. The one place that knows all apps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from audiences.did import WORDS as AUDIENCE_WORDS
 from audiences.models import AudienceModel, SeedList
 from campaigns import figures
 from campaigns import panels as campaigns_panels
+from campaigns.did import WORDS as CAMPAIGN_WORDS
 from campaigns.models import Campaign
 from connect.celery import app as celery_app
-from connect.core import belongings, handoff, panels
+from connect.core import belongings, deeds, handoff, panels
 from connect.core.belongings import Belonging
+from connect.core.deeds import Kind
+from connect.core.did import WORDS as CORE_WORDS
 from connect.core.handoff import Bell
+from connect.core.models import Department, Member
 from connect.core.panels import RailLink
 from connect.core.roles import Role
+from content.did import WORDS as CONTENT_WORDS
 from content.models import MessageContent
-from conversations.models import Conversation
+from conversations.did import WORDS as CONVERSATION_WORDS
+from conversations.models import Attribute, Conversation, Customer, CustomerImport
+from delivery.did import WORDS as DELIVERY_WORDS
 from delivery.figures import progress
+from delivery.models import Relay
 from delivery.panels import panels as delivery_panels
 from reports import panels as reports_panels
+from segments.did import WORDS as SEGMENT_WORDS
 from segments.models import SegmentationModel
+from suppression.did import WORDS as SUPPRESSION_WORDS
+from suppression.models import SuppressionList
 from suppression.panels import panels_of as suppression_panels
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def wire() -> None:
@@ -45,6 +61,7 @@ def wire() -> None:
         use_counts=[campaigns_panels.use_counts],
     )
     belongings.wire(BELONGINGS)
+    deeds.wire(WORDS, THINGS)
     figures.wire(progress=progress, results=reports_panels.results_of)
 
 
@@ -89,3 +106,34 @@ RAIL = [
         RailLink(_("Admin"), "adjustments-horizontal", "members", "admin/", role=Role.ADMIN),
     ],
 ]
+
+WORDS: "list[Mapping[Any, StrOrPromise]]" = [
+    AUDIENCE_WORDS,
+    CAMPAIGN_WORDS,
+    CONTENT_WORDS,
+    CONVERSATION_WORDS,
+    CORE_WORDS,
+    DELIVERY_WORDS,
+    SEGMENT_WORDS,
+    SUPPRESSION_WORDS,
+]
+_CAMPAIGN = Kind(Campaign, "campaign")
+#: What deeds speak of, by what stands before the dot of their code.
+THINGS = {
+    "approval": [_CAMPAIGN],
+    "attribute": [Kind(Attribute, "attribute")],
+    "audience": [Kind(AudienceModel, "audience")],
+    "campaign": [_CAMPAIGN],
+    "content": [Kind(MessageContent, "content")],
+    "conversation": [Kind(Conversation, "conversation")],
+    "customer": [Kind(Customer, "customer")],
+    "department": [Kind(Department, "department")],
+    "import": [Kind(CustomerImport, "import")],
+    "member": [Kind(Member, "member")],
+    "pace": [Kind(Conversation, "conversation")],
+    "relay": [Kind(Relay, "relay")],
+    "run": [_CAMPAIGN],
+    "seed_list": [Kind(SeedList, "seed-list")],
+    "segmentation": [Kind(SegmentationModel, "segmentation")],
+    "suppression": [Kind(SuppressionList, "suppression-list"), Kind(Conversation, "suppression-of-conversation")],
+}

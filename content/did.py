@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Did(StrEnum):
     """Deeds about message content."""
@@ -13,3 +15,14 @@ class Did(StrEnum):
     ARCHIVED_CONTENT = "content.archived"
     RESTORED_CONTENT = "content.restored"
     REFUSED_DRAFT = "content.draft_refused"
+
+
+WORDS = {
+    Did.MADE_CONTENT: _("Made content"),
+    Did.RENAMED_CONTENT: _("Renamed content"),
+    Did.SAVED_REVISION: _("Saved a revision"),
+    Did.COPIED_CONTENT: _("Copied content"),
+    Did.ARCHIVED_CONTENT: _("Archived content"),
+    Did.RESTORED_CONTENT: _("Restored content"),
+    Did.REFUSED_DRAFT: _("A broken draft was refused"),
+}

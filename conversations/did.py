@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Did(StrEnum):
     """Deeds of this app."""
@@ -27,3 +29,28 @@ class Did(StrEnum):
     STARTED_KEY = "dkim_key.started"
     STOPPED_KEY = "dkim_key.stopped"
     REMOVED_KEY = "dkim_key.removed"
+
+
+WORDS = {
+    Did.DECLARED_ATTRIBUTE: _("Declared an attribute"),
+    Did.CHANGED_ATTRIBUTE: _("Changed an attribute"),
+    Did.MADE_CUSTOMER: _("Added a customer"),
+    Did.CHANGED_CUSTOMER: _("Changed a customer"),
+    Did.SUBSCRIBED_CUSTOMER: _("Subscribed a customer"),
+    Did.UNSUBSCRIBED_CUSTOMER: _("Unsubscribed a customer"),
+    Did.UPLOADED_IMPORT: _("Uploaded a file of customers"),
+    Did.MAPPED_IMPORT: _("Mapped the columns of an import"),
+    Did.ASKED_CHECK: _("Asked for a dry run"),
+    Did.ASKED_IMPORT: _("Asked for an import"),
+    Did.CHECKED_IMPORT: _("A dry run ended"),
+    Did.FINISHED_IMPORT: _("An import ended"),
+    Did.FAILED_IMPORT: _("An import failed"),
+    Did.MADE_CONVERSATION: _("Made a conversation"),
+    Did.CHANGED_CONVERSATION: _("Changed a conversation"),
+    Did.ARCHIVED_CONVERSATION: _("Archived a conversation"),
+    Did.RESTORED_CONVERSATION: _("Restored a conversation"),
+    Did.MADE_KEY: _("Made a DKIM key"),
+    Did.STARTED_KEY: _("Began to sign with a DKIM key"),
+    Did.STOPPED_KEY: _("Stopped a DKIM key"),
+    Did.REMOVED_KEY: _("Removed a DKIM key"),
+}

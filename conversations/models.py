@@ -209,6 +209,9 @@ class CustomerImport(PublicRow):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return self.file_name
+
 
 class ImportFault(TenantRow):
     """One thing wrong in an imported file, by line and column."""

@@ -1,7 +1,10 @@
 """The audit log: who did what, newest first."""
 
+from operator import itemgetter
+
 from django.http import HttpResponse
 
+from connect.core import deeds
 from connect.core.cursors import read_cursor, write_cursor
 from connect.core.forms import AuditFilterForm
 from connect.core.models import AuditEntry
@@ -25,12 +28,21 @@ def audit_log(request: ConsoleRequest) -> HttpResponse:
         entries = entries.filter(pk__lt=before)
     found = list(entries[: PAGE_ROWS + 1])
     more = write_cursor(found[PAGE_ROWS - 1].pk) if len(found) > PAGE_ROWS else ""
-    deeds = sorted(set(AuditEntry.objects.of(request.tenant).values_list("did", flat=True).distinct()))
+    codes = set(AuditEntry.objects.of(request.tenant).values_list("did", flat=True).distinct())
+    things = deeds.things(request.tenant, found[:PAGE_ROWS])
     context = {
-        "entries": found[:PAGE_ROWS],
+        "rows": [
+            {
+                "entry": entry,
+                "says": deeds.words(entry.did),
+                "about": things.get(entry.thing),
+                "details": deeds.details(entry, things.get(entry.thing)),
+            }
+            for entry in found[:PAGE_ROWS]
+        ],
         "more": more,
         "form": form,
-        "deed_options": [(deed, deed) for deed in deeds],
+        "deed_options": sorted(((code, str(deeds.words(code))) for code in codes), key=itemgetter(1)),
         "wanted": wanted,
     }
     return page(

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from connect.core import deeds
 from connect.core.actions import invitations
 from connect.core.actions import tenants as actions
 from connect.core.audit import OPERATOR
@@ -153,8 +154,8 @@ def _tenant(
 ) -> HttpResponse:
     with open_tenant(one):
         admins = list(_admins(one))
-        deeds = AuditEntry.objects.of(one).filter(member=None, member_name__endswith=f"({OPERATOR})")
-        history = list(deeds.order_by("-id")[:MOST])
+        theirs = AuditEntry.objects.of(one).filter(member=None, member_name__endswith=f"({OPERATOR})")
+        history = list(theirs.order_by("-id")[:MOST])
     emails = dict(User.objects.filter(pk__in=[who.user_id for who in admins]).values_list("pk", "email"))
     context = {
         "one": one,
@@ -165,6 +166,6 @@ def _tenant(
         "admins": [
             {"who": who, "email": emails[who.user_id], "standing": standing_of(who, request.now)} for who in admins
         ],
-        "history": history,
+        "history": [(entry, deeds.words(entry.did), deeds.details(entry)) for entry in history],
     }
     return operator_page(request, "operator/tenant.html", context, status=status)
