@@ -23,7 +23,8 @@ COPY requirements.txt .
 RUN pip install --require-hashes -r requirements.txt
 COPY . .
 # Only collects and compiles; no server and no secret is needed for it, so it runs as on one machine.
-RUN python -m compileall -q . \
+RUN python -m delivery.senders.eight \
+    && python -m compileall -q . \
     && if [ -d locale ]; then pybabel compile --directory locale --domain django; fi \
     && CONNECT_HOME=/tmp/build STATICFILES_HASHED=true python manage.py collectstatic --noinput \
     && rm -rf /tmp/build

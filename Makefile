@@ -36,6 +36,7 @@ $(STAMP): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer with the venv module was not found.' >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m delivery.senders.eight
 	touch $@
 
 demo: setup

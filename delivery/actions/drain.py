@@ -116,7 +116,7 @@ class _Composers:
         self._runs: dict[int, RunComposer] = {}
 
     def compose(self, job: Job) -> Letter | None:
-        """Render and sign.
+        """Render, all but the signature.
 
         Errors: Lost when PostgreSQL is away.
         """

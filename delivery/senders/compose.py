@@ -1,4 +1,4 @@
-"""Turn a claimed message into a letter: render, write the headers, sign.
+"""Turn a claimed message into a letter: render, write the headers, and say what is to be signed.
 
 What doesn't change from one message of a revision and language to the next is made once.
 """
@@ -13,7 +13,7 @@ from jinja2 import TemplateError
 
 from connect.core.errors import ConnectError
 from content.rendering.compile import Compiled
-from delivery.senders.dkim import Signer, in_order
+from delivery.senders.dkim import Signer, Unsigned, in_order
 from delivery.senders.headers import BadHeader, Header, check_address, encode_text, header, mailbox_header
 from delivery.senders.letters import Job, Letter
 from delivery.states import MessageKind, SkipReason
@@ -56,7 +56,7 @@ class RunComposer:
         self._cells: dict[tuple[int, str], _Cell] = {}
 
     def compose(self, job: Job) -> Letter | None:
-        """Render and sign; None where the message can't go out, having set `job.refused`.
+        """Render, all but the signature; None where the message can't go out, having set `job.refused`.
 
         A revision that compiled and can't be rendered for one customer costs that message alone.
         """
@@ -76,11 +76,11 @@ class RunComposer:
         if job.kind == MessageKind.SEED and self._voice.marks_seeds:
             subject = SEED_MARK + subject
         try:
-            head = self._head(cell, job, subject, links.unsubscribe, body)
+            head, unsigned = self._head(cell, job, subject, links.unsubscribe, body)
         except BadHeader:
             job.refused = SkipReason.BAD_HEADER
             return None
-        return Letter(job, self._sender(job), recipient, (head, body), len(head) + len(body))
+        return Letter(job, self._sender(job), recipient, (head, body), unsigned)
 
     def _cell(self, job: Job) -> "_Cell":
         key = (job.revision_id, job.language)
@@ -89,7 +89,7 @@ class RunComposer:
             cell = self._cells[key] = _Cell(self._voice, self._compiled[key])
         return cell
 
-    def _head(self, cell: "_Cell", job: Job, subject: str, unsubscribe: str, body: bytes) -> bytes:
+    def _head(self, cell: "_Cell", job: Job, subject: str, unsubscribe: str, body: bytes) -> tuple[bytes, Unsigned]:
         at, date = _clock()
         text = encode_text(subject, taken=9)
         flat = text.replace("\r\n ", " ")
@@ -102,8 +102,8 @@ class RunComposer:
             f"subject:{flat}\r\ndate:{date}\r\nto:{job.address}\r\nmessage-id:{message_id}\r\n"
             f"list-unsubscribe:<{unsubscribe}>\r\n"
         ).encode("ascii")
-        signature = self._signer.sign(cell.canonical + canonical, body, at)
-        return b"".join([signature, cell.before, wire, cell.after, b"\r\n"])
+        head = b"".join([cell.before, wire, cell.after, b"\r\n"])
+        return head, self._signer.begin(cell.canonical + canonical, body, at)
 
     def _sender(self, job: Job) -> bytes:
         voice = self._voice

@@ -1,9 +1,9 @@
 """The sender: one thread, one readiness loop, a few persistent SMTP connections, and two PostgreSQL connections.
 
-A message goes: claimed with its chunk → rendered and signed → paired with an idle connection → **permit** (moved to
-`sending` by the tick's commit, after the last check) → handed over → outcome, settled by the next tick. Outcome and
-next permit of a connection commit together, so at most one message a connection is ever `sending`: whatever dies,
-doubt is never above the number of open connections.
+A message goes: claimed with its chunk → rendered → signed, several at a time → paired with an idle connection →
+**permit** (moved to `sending` by the tick's commit, after the last check) → handed over → outcome, settled by the next
+tick. Outcome and next permit of a connection commit together, so at most one message a connection is ever `sending`:
+whatever dies, doubt is never above the number of open connections.
 
 Where next: `statements.py` for the SQL, `smtp.py` for a connection.
 """
@@ -19,8 +19,9 @@ from math import ceil
 from typing import Protocol
 
 from delivery.senders.claims import Claims
+from delivery.senders.eight import LANES
 from delivery.senders.lanes import Lanes
-from delivery.senders.letters import Job, Lease, Letter
+from delivery.senders.letters import Job, Lease, Letter, sign_letters
 from delivery.senders.memory import kept_memory
 from delivery.senders.pipe import Lost, Pipe
 from delivery.senders.relays import Relays
@@ -48,7 +49,7 @@ class Composer(Protocol):
     """Who turns a claimed message into a letter."""
 
     def compose(self, job: Job) -> Letter | None:
-        """Render and sign; None where the message can't go out, having set `job.refused`.
+        """Render, all but the signature; None where the message can't go out, having set `job.refused`.
 
         Errors: Lost when PostgreSQL is away.
         """
@@ -87,6 +88,7 @@ class Engine:
         self.ticks = Ticks(month)
         self.connections: dict[Connection, Letter | None] = {}
         self.idle_connections: deque[Connection] = deque()
+        self.unsigned: list[Letter] = []
         self.ready: deque[Letter] = deque()
         self.stopping = False
         self._selector = selectors.DefaultSelector()
@@ -150,7 +152,7 @@ class Engine:
             self.stopping = True
         if self.stopping or self.tally.unreachable:
             self._drop_unpermitted()
-        elif not self.claims.exhausted or self.claims.jobs_in_hand or self.ready:
+        elif not self.claims.exhausted or self.claims.jobs_in_hand or self._letters:
             return False
         return not (self.ticks.has_work or any(self.connections.values()) or self.claims.has_leases)
 
@@ -159,29 +161,36 @@ class Engine:
     @property
     def _can_compose(self) -> bool:
         # Letters of a lane that waits must not keep others from being rendered; each lane has its own bound.
-        is_short = len(self.ready) - self._held < self.most * READY_PER_CONNECTION
+        is_short = self._letters - self._held < self.most * READY_PER_CONNECTION
         return is_short and not self.stopping and not self.lanes.is_stuck(time.monotonic())
+
+    @property
+    def _letters(self) -> int:
+        """How many letters wait for a connection, signed or not."""
+        return len(self.ready) + len(self.unsigned)
 
     @property
     def _wants_more(self) -> bool:
         return not self.stopping and not self.tally.unreachable
 
     def _compose(self, now: float) -> None:
-        """Prepare one message: between two of them the sockets get their turn."""
-        if not self._can_compose:
-            return
-        job = self.claims.next_job(now)
-        if job is None:
-            return
-        try:
-            letter = self.composer.compose(job)
-        except Lost:
-            self.lanes.put_back(job)
-            raise
-        if letter is None:
-            self.ticks.end(job, now)
-        else:
-            self.ready.append(letter)
+        """Prepare one message, and sign once a batch is together: between two messages the sockets get their turn."""
+        job = self.claims.next_job(now) if self._can_compose else None
+        if job is not None:
+            try:
+                letter = self.composer.compose(job)
+            except Lost:
+                self.lanes.put_back(job)
+                raise
+            if letter is None:
+                self.ticks.end(job, now)
+            else:
+                self.unsigned.append(letter)
+        is_needed = job is None and len(self.ready) <= self._held
+        if self.unsigned and (is_needed or len(self.unsigned) >= LANES):
+            sign_letters(self.unsigned)
+            self.ready.extend(self.unsigned)
+            self.unsigned = []
 
     def _pair(self, now: float) -> None:
         """Give each idle connection the first letter that may go; those of lanes that pause go back."""
@@ -245,9 +254,10 @@ class Engine:
             connection.hand_over(letter, now)
 
     def _drop_unpermitted(self) -> None:
-        for letter in self.ready:
+        for letter in (*self.ready, *self.unsigned):
             self.claims.drop(letter.job)
         self.ready.clear()
+        self.unsigned.clear()
         self.claims.drop_jobs()
 
     # --- What connections tell us (`smtp.Owner`) -----------------------------------------------------------------
@@ -298,7 +308,7 @@ class Engine:
             self._connect_pipes_again(now)
         if self.connections and any(c.phase in OPEN for c in self.connections):
             self._alone_since = 0.0
-        elif self.claims.jobs_in_hand or self.ready:
+        elif self.claims.jobs_in_hand or self._letters:
             self._alone_since = self._alone_since or now
             if now - self._alone_since > UNREACHABLE_SECONDS:
                 self.tally.unreachable = self.relays.why or "no connection"
@@ -306,8 +316,10 @@ class Engine:
     def _open_connections(self, now: float) -> None:
         # A connection that waits in vain is made up for, as far as once again as many.
         most = self.most + min(self._stalled, self.most)
-        wanted = min(most, self.claims.jobs_in_hand + len(self.ready) + sum(map(bool, self.connections.values())))
-        while not self.stopping and len(self.connections) < wanted:
+        if self.stopping or len(self.connections) >= most:
+            return
+        wanted = min(most, self.claims.jobs_in_hand + self._letters + sum(map(bool, self.connections.values())))
+        while len(self.connections) < wanted:
             connection = self.relays.connect(self, now, self.connections)
             if connection is None:
                 return

@@ -1,8 +1,11 @@
 """What a sender has in hand: the lease of a chunk, a claimed message, and the letter that is made of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from delivery.senders.dkim import Unsigned, sign
 
 
 class Place(Enum):
@@ -57,6 +60,7 @@ class Letter:
     """A message ready to be handed over: the two addresses of the envelope, and the content.
 
     The content ends with CRLF, no line of it begins with a dot, and the final dot isn't part of it.
+    `unsigned` is what is still to be signed: then the signature goes ahead of the content.
     `permit_at` is when its permit was asked for, on the clock of `time.monotonic`.
     """
 
@@ -64,5 +68,18 @@ class Letter:
     sender: bytes
     recipient: bytes
     content: tuple[bytes, ...]
-    octets: int
+    unsigned: Unsigned | None = None
     permit_at: float = 0.0
+
+    @property
+    def octets(self) -> int:
+        """How long the content is."""
+        return sum(map(len, self.content))
+
+
+def sign_letters(letters: Sequence[Letter]) -> None:
+    """Put each letter's signature ahead of its content."""
+    waiting = [(letter, letter.unsigned) for letter in letters if letter.unsigned is not None]
+    for (letter, _), signature in zip(waiting, sign([unsigned for _, unsigned in waiting]), strict=True):
+        letter.content = (signature, *letter.content)
+        letter.unsigned = None

@@ -20,7 +20,7 @@ CONTENT = b"Subject: x\r\n\r\nx\r\n"
 
 def letter(recipient: str, sender: str = "us@northwind.example") -> Letter:
     """Write a letter that nobody claimed."""
-    return Letter(cast(Job, None), sender.encode(), recipient.encode(), (CONTENT,), len(CONTENT))
+    return Letter(cast(Job, None), sender.encode(), recipient.encode(), (CONTENT,))
 
 
 class Talk:
