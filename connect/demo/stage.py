@@ -1,4 +1,4 @@
-"""The processes of one machine: web, workers, beat and mail catcher, started in our session and ended with us."""
+"""The processes of one machine: web, workers, beat, watch and mail catcher, in our session, ended with us."""
 
 import os
 import signal
@@ -67,6 +67,7 @@ def stage(
                 "--workers", "1", "--blocking-threads", "4", "--no-access-log", "connect.wsgi:application"],
         "worker-send": [*celery, "worker", "-Q", "send", "-c", "2", "-n", "send@%h", "-l", "WARNING"],
         "worker-work": [*celery, "worker", "-Q", "work", "-c", "1", "-n", "work@%h", "-l", "WARNING"],
+        "watch": [python, "manage.py", "watch", "--senders", "2"],
         "beat": [*celery, "beat", "-l", "WARNING", "--pidfile="],
     }  # fmt: skip
     if catcher is not None:

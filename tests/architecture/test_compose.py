@@ -12,11 +12,11 @@ ROOT = Path(settings.BASE_DIR)
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-RUNS_THE_APP = ["migrate", "web", "worker", "sender", "beat"]
+RUNS_THE_APP = ["migrate", "web", "worker", "sender", "watch", "beat"]
 
 
 def test_the_shape_has_each_process_once() -> None:
-    assert sorted(SERVICES) == ["beat", "migrate", "postgres", "redis", "relay", "sender", "web", "worker"]
+    assert sorted(SERVICES) == ["beat", "migrate", "postgres", "redis", "relay", "sender", "watch", "web", "worker"]
 
 
 def test_the_roles_are_the_ones_of_the_embedded_server() -> None:
@@ -55,7 +55,7 @@ def test_each_variable_is_one_that_settings_read() -> None:
             assert f'"{variable}"' in source, f"{name}: {variable}"
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "sender", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "sender", "watch", "beat"])
 def test_processes_wait_for_the_migrations(name: str) -> None:
     assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 

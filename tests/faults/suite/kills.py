@@ -155,7 +155,7 @@ SLICE_SECONDS = 3
 
 @fault("F4", "SIGTERM: rolling deploys during a run", n=3)
 def deploys(lab: Lab, n: int) -> Result:
-    """Tell the workers that send to end, start others, and go on; nothing may be in doubt."""
+    """Tell those that send, workers and watch, to end, start others, and go on; nothing may be in doubt."""
     result = Result(0)
     case = lab.case()
     with Sink(pace=RUN_SECONDS * 8 / lab.recipients) as sink:
@@ -165,6 +165,7 @@ def deploys(lab: Lab, n: int) -> Result:
                 if not comes_true(lambda: len(sink.copies) > before + 20, 60):  # noqa: B023
                     break
                 stack.restart("send")
+                stack.restart("watch")
                 result.n += 1
             result.demand(lab.finish(case), "it didn't go on by itself")
         result.verdict.add(lab.judge(sink, case))

@@ -21,6 +21,7 @@ SLICE_SECONDS = 4
 SLOWER = 1.5
 MOOD_SECONDS = 5.0
 FLAT_SECONDS = 30.0
+QUEUES = ("send-late", "work-late")
 
 Trouble = Callable[[Lab, threading.Event], None]
 
@@ -153,7 +154,7 @@ def strange_deliveries(lab: Lab, n: int) -> Result:
     carrier = Carrier(lab)
     with Sink(pace=pace(lab) / 2) as sink:
         settings = {"SEND_SLICE_SECONDS": 2}
-        with Stack(lab.home, sink.port, connections=4, beats=2, queues=("send-late", "work-late"), **settings):
+        with Stack(lab.home, sink.port, connections=4, beats=2, watches=0, queues=QUEUES, **settings):
             carrier.start()
             ended = comes_true(lambda: lab.run_state(case) == "finished", 180, every=0.5)
             result.demand(ended, "it didn't go on by itself")

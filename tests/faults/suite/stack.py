@@ -1,4 +1,4 @@
-"""The processes of a real installation, without the web: Celery's workers and beats, ended by their ids."""
+"""The processes of a real installation, without the web: Celery's workers and beats, and the watch, ended by id."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 
 class Stack:
-    """One worker for sending (two processes), one for everything else, and beats. Use it as a context manager."""
+    """One worker for sending (two processes), one for everything else, beats, the watch. A context manager."""
 
     def __init__(
         self,
@@ -25,11 +25,12 @@ class Stack:
         *,
         connections: int = 8,
         beats: int = 1,
+        watches: int = 1,
         queues: tuple[str, str] = ("send", "work"),
         **settings: object,
     ) -> None:
         self.home = home
-        self.names = ["send", "work", *[f"beat{number}" for number in range(beats)]]
+        self.names = ["send", "work", *[f"beat{number}" for number in range(beats)], *["watch"] * watches]
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self._queues = dict(zip(("send", "work"), queues, strict=True))
         self._environment = {
@@ -46,6 +47,8 @@ class Stack:
         if name.startswith("beat"):
             schedule = self.home.root / f"schedule-{name}"
             command = [*celery, "beat", "-l", "WARNING", "--pidfile=", "-s", str(schedule)]
+        elif name == "watch":
+            command = [sys.executable, "manage.py", "watch", "--senders", "2"]
         else:
             size = "2" if name == "send" else "1"
             command = [*celery, "worker", "-Q", self._queues[name], "-c", size, "-n", f"{name}@%h", "-l", "WARNING"]
