@@ -218,10 +218,11 @@ class Engine:
         if pipe.busy or not self.ticks.waiting_since:
             return
         waiting = self.ticks.waiting
+        # Connections that wait in vain will ask for nothing soon.
         is_due = (
-            waiting >= len(self.connections) * TICK_SHARE
+            waiting >= (len(self.connections) - self._stalled) * TICK_SHARE
             or now - self.ticks.waiting_since >= TICK_AFTER_SECONDS
-            or (not self._can_compose and waiting >= sum(map(bool, self.connections.values())))
+            or (not self._can_compose and waiting >= sum(map(bool, self.connections.values())) - self._stalled)
         )
         if is_due:
             self.tally.ticks += 1

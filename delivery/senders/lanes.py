@@ -1,7 +1,9 @@
 """Whose turn it is: messages in hand by receiver, so that a slow, strict or silent one holds up nobody else.
 
-A lane is a group of domains that is one receiver, or a single domain. Lanes take turns. One lane has all connections
-while it is alone, half of them while others wait, one while it proves itself after a pause, and none while it pauses.
+A lane is a group of domains that is one receiver, or a single domain. Lanes take turns. A lane has all connections
+while it is alone. While others wait it begins with one and gets one more for each answer, up to half of them or what
+the others can't use; a lane that falls silent begins again. It has one while it proves itself after a pause, and none
+while it pauses.
 A lane, a run or a conversation with a limit has a bucket of slots: instants at which one message may begin, taken from
 PostgreSQL a second's worth at a time, so that all senders together keep the limit.
 
@@ -24,8 +26,11 @@ FAILURES = 3
 PAUSE_SECONDS = 15.0
 PAUSE_LONGEST_SECONDS = 900.0
 MOST_LEVEL = 10
-#: A message under way for so long holds its connection in vain: another one may be opened in its place.
-STALL_SECONDS = 5.0
+#: A message under way for so long holds its connection in vain: another one may be opened in its place. A lane from
+#: which nothing was heard for so long is silent.
+STALL_SECONDS = 2.0
+#: Connections of a lane that hasn't answered yet, and how many more it may try once it is silent.
+FIRST, SECOND = 1, 1
 #: After a look that found nobody whose turn it is, the next one waits so long, unless something happens.
 LOOK_AGAIN_SECONDS = 0.02
 SECONDS_OF_SLOTS = 1.0
@@ -95,6 +100,10 @@ class Lanes:
         self._order: deque[str] = deque()
         self._ready: Counter[str] = Counter()
         self._flying: dict[str, dict[int, float]] = {}
+        self._answers: dict[str, int] = {}
+        self._heard: dict[str, float] = {}
+        self._silent: set[str] = set()
+        self._shares: dict[str, int] = {}
         self._failures: Counter[str] = Counter()
         self._level: dict[str, int] = {}
         self._paused: dict[str, float] = {}
@@ -126,6 +135,7 @@ class Lanes:
         if queue is None:
             queue = self._queues[job.lane] = deque()
             self._order.append(job.lane)
+            self._shares.clear()
         queue.append(job)
         self._total += 1
         self._look_at = 0.0
@@ -142,6 +152,7 @@ class Lanes:
                 if not queue:
                     del self._queues[lane]
                     self._order.pop()
+                    self._shares.clear()
                 job.place = Place.READY
                 self._ready[lane] += 1
                 return job
@@ -172,7 +183,7 @@ class Lanes:
         if self._paused.get(lane, 0.0) > now:
             return False
         under_way = self._flying.get(lane)
-        return not under_way or (len(under_way) < self._cap(lane) and not self._is_silent(lane, now))
+        return not under_way or len(under_way) < self._cap(lane)
 
     def pause_left(self, job: Job, now: float) -> float:
         """Tell for how long its lane still pauses; 0 where it doesn't."""
@@ -192,6 +203,9 @@ class Lanes:
         if outcome is None:
             return
         lane = job.lane
+        if outcome.counts and outcome.state is not MessageState.IN_DOUBT:
+            self._answers[lane] = self._answers.get(lane, 0) + 1
+            self._heard[lane] = now
         if outcome.state is MessageState.ACCEPTED:
             self._failures.pop(lane, None)
             if self._level.pop(lane, 0):
@@ -206,8 +220,17 @@ class Lanes:
         self._leave(job)
 
     def stalled(self, now: float) -> int:
-        """Count the connections that wait in vain."""
-        return sum(now - since > STALL_SECONDS for under_way in self._flying.values() for since in under_way.values())
+        """Count the connections that wait in vain, and let lanes that have fallen silent begin again."""
+        long_ago = now - STALL_SECONDS
+        # What flew first stands first.
+        held = {
+            lane: under_way for lane, under_way in self._flying.items() if next(iter(under_way.values())) < long_ago
+        }
+        self._silent = {lane for lane in held if self._heard.get(lane, long_ago - 1) < long_ago}
+        for lane in self._silent:
+            self._answers.pop(lane, None)
+        self._shares.clear()
+        return sum(since < long_ago for under_way in held.values() for since in under_way.values())
 
     # --- Limits --------------------------------------------------------------------------------------------------
 
@@ -242,7 +265,7 @@ class Lanes:
     def _may_get_ready(self, lane: str, now: float) -> bool:
         if self._paused.get(lane, 0.0) > now:
             return False
-        most = self._ready_most if self._is_alone(lane) else max(1, self._ready_most // 2)
+        most = max(1, self._ready_most * self._share(lane) // self._most)
         if self._level.get(lane) or lane in self._caps:
             most = min(most, self._cap(lane))
         return self._ready[lane] < most
@@ -266,20 +289,38 @@ class Lanes:
         return True
 
     def _cap(self, lane: str) -> int:
-        most = self._most if self._is_alone(lane) else max(1, ceil(self._most / 2))
+        most = self._most if self._is_alone(lane) else min(self._share(lane), self._proven(lane))
         if self._level.get(lane):
             most = 1
         return min(most, self._caps.get(lane, most))
+
+    def _share(self, lane: str) -> int:
+        """Tell how many connections others leave to it; looked at when lanes come and go, and now and then."""
+        share = self._shares.get(lane)
+        if share is None:
+            share = self._shares[lane] = self._left_to(lane)
+        return share
+
+    def _left_to(self, lane: str) -> int:
+        """Count what others leave to it: half of the connections at least, and all where nobody else waits."""
+        half = max(1, ceil(self._most / 2))
+        # Each of the others may have one: so many of them needn't be looked at.
+        if len(self._queues) > self._most:
+            return half
+        left = self._most
+        for other in {*self._queues, *self._ready}:
+            # What silent ones hold is made up for.
+            if other != lane and other not in self._silent:
+                left -= min(half, self._proven(other))
+        return max(half, left)
 
     def _is_alone(self, lane: str) -> bool:
         others = len(self._queues) - (lane in self._queues)
         return not others and not any(count for other, count in self._ready.items() if other != lane)
 
-    def _is_silent(self, lane: str, now: float) -> bool:
-        """Tell whether somebody of this lane waits in vain while others want the connections."""
-        if self._is_alone(lane):
-            return False
-        return any(now - since > STALL_SECONDS for since in self._flying[lane].values())
+    def _proven(self, lane: str) -> int:
+        """Tell for how many connections its answers speak."""
+        return FIRST + self._answers.get(lane, 0) + (SECOND if lane in self._silent else 0)
 
     def _pause(self, lane: str, outcome: Outcome, now: float) -> None:
         if self._paused.get(lane, 0.0) > now:
@@ -292,6 +333,7 @@ class Lanes:
 
     def _take_out(self, lane: str) -> Iterator[Job]:
         queue = self._queues.pop(lane)
+        self._shares.clear()
         self._order.remove(lane)
         self._total -= len(queue)
         self._look_at = 0.0

@@ -32,6 +32,15 @@ def turn(of: Lanes, now: float = 0.0) -> str:
     return found.lane if found else "-"
 
 
+def prove(of: Lanes, *names: str, now: float = 0.0) -> None:
+    """Let lanes answer until they may have as many connections as they like."""
+    for lane in names:
+        for _ in range(9):
+            one = job(1_000, lane)
+            of.fly(one, now)
+            of.land(one, ACCEPTED, now)
+
+
 def flying(of: Lanes, count: int, now: float) -> list[Job]:
     """Get so many messages to connections."""
     found = []
@@ -56,12 +65,14 @@ def test_a_lane_alone_has_everything_and_half_while_others_wait() -> None:
     put(hand, a=20)
     assert [turn(hand) for _ in range(7)] == ["a"] * 6 + ["-"]
     both = lanes(connections=4, ready=6)
+    prove(both, "a", "b")
     put(both, a=20, b=20)
     assert sorted(turn(both) for _ in range(7)) == ["-", "a", "a", "a", "b", "b", "b"]
 
 
 def test_connections_are_shared_in_halves_while_others_wait() -> None:
     hand = lanes(connections=4, ready=12)
+    prove(hand, "a", "b")
     put(hand, a=20, b=20)
     taken = [one for _ in range(8) if (one := hand.next(0.0))]
     flown = []
@@ -74,6 +85,7 @@ def test_connections_are_shared_in_halves_while_others_wait() -> None:
 
 def test_three_answers_in_a_row_pause_a_lane_and_no_other() -> None:
     hand = lanes(connections=8, ready=8)
+    prove(hand, "a", "b")
     put(hand, a=9, b=9)
     for one in flying(hand, 2 * FAILURES, now=10.0):
         hand.land(one, BUSY if one.lane == "a" else ACCEPTED, 10.0)
@@ -135,17 +147,85 @@ def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
     assert [one.seconds for one in hand.slowed] == [15, 30, 60, 120, 240, 480, 900, 900, 900]
 
 
-def test_a_silent_lane_gets_no_more_connections_and_its_own_are_made_up_for() -> None:
-    hand = lanes(connections=4, ready=8)
-    put(hand, a=9, b=9)
-    stuck = [one for one in flying(hand, 2, now=0.0) if one.lane == "a"]
-    assert len(stuck) == 1
-    assert hand.stalled(5.0) == 0
-    assert hand.stalled(5.1) == 2
-    more = [one for _ in range(4) if (one := hand.next(6.0))]
-    assert [one.lane for one in more if hand.may_fly(one, 6.0)] == []
-    hand.land(stuck[0], ACCEPTED, 7.0)
-    assert {one.lane for one in more if hand.may_fly(one, 7.0)} == {"a"}
+def beside_others() -> Lanes:
+    """Have 16 connections, and a message of somebody else that waits for one."""
+    hand = lanes(connections=16, ready=20)
+    put(hand, other=1)
+    assert turn(hand) == "other"
+    return hand
+
+
+def may_fly(of: Lanes, count: int, now: float) -> int:
+    """Let as many of so many messages fly as may; count them."""
+    waiting = [one for _ in range(count) if (one := of.next(now))]
+    flown = 0
+    for one in waiting:
+        if of.may_fly(one, now):
+            of.fly(one, now)
+            flown += 1
+        else:
+            of.put_back(one)
+    return flown
+
+
+def test_beside_others_a_lane_begins_with_one_connection_and_gets_one_more_for_each_answer() -> None:
+    hand = beside_others()
+    put(hand, a=40)
+    [first] = flying(hand, 1, now=0.0)
+    assert may_fly(hand, 9, 0.0) == 0
+    hand.land(first, ACCEPTED, 0.1)
+    [second, third] = flying(hand, 2, now=0.1)
+    assert may_fly(hand, 9, 0.1) == 0
+    hand.land(second, Outcome(MessageState.REJECTED, "550 5.1.1", "no such user"), 0.2)
+    assert may_fly(hand, 9, 0.2) == 2
+    hand.land(third, in_doubt("gone"), 0.3)
+    assert may_fly(hand, 9, 0.3) == 1
+
+
+def test_a_lane_that_never_answers_holds_one_connection_and_a_second_once_the_first_is_made_up_for() -> None:
+    hand = beside_others()
+    put(hand, a=40)
+    [first] = flying(hand, 1, now=0.0)
+    assert (hand.stalled(2.0), may_fly(hand, 9, 2.0)) == (0, 0)
+    assert (hand.stalled(2.1), may_fly(hand, 9, 2.1)) == (1, 1)
+    assert (hand.stalled(9.0), may_fly(hand, 9, 9.0)) == (2, 0)
+    hand.land(first, ACCEPTED, 9.1)
+    assert (hand.stalled(9.2), may_fly(hand, 9, 9.2)) == (1, 1)
+
+
+def test_a_lane_that_falls_silent_begins_again() -> None:
+    hand = beside_others()
+    prove(hand, "a")
+    put(hand, a=40)
+    stuck = flying(hand, 6, now=0.0)
+    assert (hand.stalled(2.1), may_fly(hand, 9, 2.1)) == (6, 0)
+    for one in stuck[:5]:
+        hand.land(one, ACCEPTED, 3.0)
+    assert (hand.stalled(3.1), may_fly(hand, 9, 3.1)) == (1, 5)
+
+
+def test_one_message_that_hangs_silences_no_lane_that_answers_others() -> None:
+    hand = beside_others()
+    prove(hand, "a", now=5.0)
+    put(hand, a=40)
+    [_stuck, answered] = flying(hand, 2, now=5.0)
+    hand.land(answered, ACCEPTED, 8.0)
+    assert (hand.stalled(8.1), may_fly(hand, 9, 8.1)) == (1, 9)
+
+
+def test_others_have_what_a_lane_cannot_use_that_is_unproven_or_silent() -> None:
+    hand = lanes(connections=8, ready=40)
+    prove(hand, "b")
+    put(hand, a=1)
+    flying(hand, 1, now=0.0)
+    put(hand, a=1)
+    assert turn(hand) == "a"
+    put(hand, b=40)
+    under_way = flying(hand, 7, now=0.0)
+    assert may_fly(hand, 20, 0.0) == 0
+    for one in under_way:
+        hand.land(one, ACCEPTED, 2.0)
+    assert (hand.stalled(2.1), may_fly(hand, 20, 2.1)) == (1, 8)
 
 
 def test_a_limit_lets_one_message_go_for_each_slot() -> None:
