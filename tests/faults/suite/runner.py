@@ -18,6 +18,7 @@ from tests.faults.suite import (  # noqa: F401 - importing enters the faults int
     people,
     queues,
     replies,
+    restores,
     storage,
 )
 from tests.faults.suite.catalogue import FAULTS, Fault, Result
