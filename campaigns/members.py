@@ -5,7 +5,7 @@ from datetime import datetime
 
 from campaigns.frozen import Frozen
 from campaigns.models import Run
-from campaigns.plan import Page, planned
+from campaigns.plan import Page, planned, sharing
 from campaigns.states import ExclusionReason
 from connect.core.models import Tenant
 from connect.core.sql import Sql, rows
@@ -67,17 +67,10 @@ def people_excluded(
 def _twice(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
     """Write who would be a recipient but for a member with a lower key and the same address, as `twice`.
 
-    Each step is worked out once, whatever the planner knows of the tables: only few people share an address.
+    Only few people share an address, so only they are asked about.
     """
-    sharing = Sql(
-        "WITH shared AS MATERIALIZED (SELECT email_key FROM conversations_customer"
-        " WHERE tenant_id = %s AND email_key <> '' GROUP BY email_key HAVING count(*) > 1),"
-        " sharing AS MATERIALIZED (SELECT id FROM conversations_customer"
-        " WHERE tenant_id = %s AND email_key IN (SELECT email_key FROM shared)),",
-        (tenant.pk, tenant.pk),
-    )
     return (
-        sharing + " twice AS MATERIALIZED (SELECT customer_id FROM (SELECT e.customer_id,"
+        "WITH " + sharing(tenant) + ", twice AS MATERIALIZED (SELECT customer_id FROM (SELECT e.customer_id,"
         " row_number() OVER (PARTITION BY e.address ORDER BY e.customer_id) AS place FROM ("
         + planned(tenant, frozen, at=at, among=Sql("SELECT id FROM sharing"))
         + ") e WHERE e.reason IS NULL) placed WHERE place > 1) "

@@ -1,6 +1,7 @@
 """The one plan query: who of a conversation gets what from a campaign, from when, or why not.
 
-The waterfall, the flight plan, the lists of people and delivery's INSERT all stand on `planned`: they can't disagree.
+The lists of people and delivery's INSERT stand on `planned`, the waterfall and the flight plan on `counted`. Both are
+made of the same conditions and the same steps: they can't disagree.
 Rules compile to SQL (`audiences/rules`), zones and languages are resolved in Python and looked up in small constants,
 and values travel as parameters only. One join, of members and customers, is all that poor statistics can spoil.
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiences.rules.compile import compile_rule
-from campaigns.frozen import CellContent, Frozen, from_json
+from campaigns.frozen import CellContent, Frozen, Speaker, from_json
 from campaigns.models import Run
 from campaigns.states import ExclusionReason
 from campaigns.timetable import Timetable, timetable
@@ -21,7 +22,7 @@ from connect.core.models import Tenant
 from connect.core.sql import Sql, join
 from content.fields import values_sql
 from segments.compile import segment_case
-from suppression.predicates import suppressed
+from suppression.predicates import suppressed, suppressed_in_bulk
 
 #: Stands for Leftovers, or for everybody, where SQL joins segments to content.
 NO_SEGMENT = 0
@@ -81,24 +82,10 @@ def planned(
     customer's best, "" where none does) and zone.
     Errors: Invalid where a rule asks about a field that is declared no more; ValueError without a conversation.
     """
-    if frozen.speaker is None:
-        raise ValueError("a campaign without a conversation has nobody to plan for")
-    clock = timetable(frozen, at=at)
-    cells = _cells(frozen)
-    steps = [
-        ("early", _early(tenant, frozen, at=at) + " AS reason"),
-        (
-            "seg",
-            "CASE WHEN early.reason IS NULL THEN "
-            + _segment(tenant, frozen, at=at)
-            + " END AS segment, "
-            + _tag(cells)
-            + " AS tag, "
-            + clock.look_up("c.zone")
-            + " AS clock",
-        ),
-        ("cell", _cell(cells) + " AS number"),
-    ]
+    speaker, clock, cells = _speaker(frozen), timetable(frozen, at=at), _cells(frozen)
+    gate = _early(tenant, frozen, Sql(suppressed("c.email_key", "s.conversation_id")), at=at)
+    early = "CASE " + join(" ", [_when(condition, reason) for condition, reason in gate]) + " END"
+    segment = "CASE WHEN early.reason IS NULL THEN " + _segment(tenant, frozen, at=at) + " END"
     values = [", " + _values(cells) + " AS values"] if with_values else []
     return join(
         "",
@@ -112,12 +99,56 @@ def planned(
             Sql("%s::timestamptz AS not_after, ", (frozen.expires_at,)),
             _quiet_at(clock) + " AS quiet_at",
             *values,
-            " FROM " + _members(frozen.speaker.id, page, among),
-            Sql(" JOIN conversations_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id"),
-            # OFFSET 0 keeps each step's answer, which would otherwise be worked out again wherever it is named.
-            *[" CROSS JOIN LATERAL (SELECT " + step + f" OFFSET 0) {alias}" for alias, step in steps],
+            " FROM " + _members(speaker.id, page, among),
+            _steps(early, segment, cells, clock),
             Sql(" ORDER BY s.customer_id" if page else ""),
         ],
+    )
+
+
+def counted(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
+    """Write how many members the plan treats alike if the run started at `at`; duplicates pass for recipients.
+
+    Members are asked for what only they can tell; what follows from segment, language and zone is asked once for all
+    who have these in common.
+    Shape: reason, segment_id, tag, language and zone as in `planned`, and people; several rows may be alike.
+    Errors: as `planned`.
+    """
+    speaker, clock, cells = _speaker(frozen), timetable(frozen, at=at), _cells(frozen)
+    held_back = suppressed_in_bulk(tenant, "c.email_key", "s.conversation_id", speaker.id)
+    gate = _early(tenant, frozen, held_back, at=at)
+    numbered = [Sql("WHEN ") + condition + f" THEN -{number}" for number, (condition, _) in enumerate(gate, 1)]
+    early = Sql("(%s::text[])[-c.asked]", ([reason.value for _, reason in gate],))
+    return join(
+        "",
+        [
+            "SELECT coalesce(early.reason, " + _late(frozen, clock) + ") AS reason,"
+            f" nullif(seg.segment, {NO_SEGMENT}) AS segment_id, seg.tag, ",
+            _pick("text", [cell.language for cell in cells.listed]) + " AS language, c.zone, c.people FROM (",
+            # One number says reason or segment: of each column without statistics the planner expects 200 values, of
+            # several together so many groups that it would sort everybody. OFFSET 0 hides what it is made of.
+            Sql("SELECT a.asked, a.language, a.zone, count(*) AS people FROM (SELECT CASE "),
+            join(" ", numbered)
+            + " ELSE "
+            + _segment(tenant, frozen, at=at)
+            + " END AS asked, c.language, c.zone FROM ",
+            _members(speaker.id, None, None) + " OFFSET 0) a GROUP BY 1, 2, 3) c",
+            _steps(early, Sql("CASE WHEN c.asked >= 0 THEN c.asked END"), cells, clock),
+        ],
+    )
+
+
+def sharing(tenant: Tenant) -> Sql:
+    """Write two tables for a WITH list: `shared` are addresses of several customers, `sharing` the keys of those.
+
+    The former is read off the index, in its order; both are worked out once, whatever the planner knows of the tables.
+    """
+    return Sql(
+        "shared AS MATERIALIZED (SELECT email_key FROM conversations_customer"
+        " WHERE tenant_id = %s AND email_key <> '' GROUP BY email_key HAVING count(*) > 1),"
+        " sharing AS MATERIALIZED (SELECT id FROM conversations_customer"
+        " WHERE tenant_id = %s AND email_key = ANY(ARRAY(SELECT email_key FROM shared)))",
+        (tenant.pk, tenant.pk),
     )
 
 
@@ -125,30 +156,50 @@ def planned(
 
 
 def _members(conversation_id: int, page: Page | None, among: Sql | None) -> Sql:
-    """Write the members as `s`. A page is cut first, along the unique index, so that each chunk reads only itself."""
+    """Write the members as `s`, joined with their customers as `c`.
+
+    A page is cut first, along the unique index, so that each chunk reads only itself.
+    """
     where = Sql(f"tenant_id = {_TENANT} AND conversation_id = %s AND channel = 'email'", (conversation_id,))
     chosen = "(SELECT * FROM conversations_subscription WHERE " + where
     if among:
         chosen += " AND customer_id IN (" + among + ")"
     if page:
         chosen += Sql(" AND customer_id > %s ORDER BY customer_id LIMIT %s", (page.after, page.limit))
-    return chosen + ") s"
+    return chosen + ") s JOIN conversations_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id"
+
+
+def _speaker(frozen: Frozen) -> Speaker:
+    if frozen.speaker is None:
+        raise ValueError("a campaign without a conversation has nobody to plan for")
+    return frozen.speaker
+
+
+def _steps(early: Sql, segment: Sql, cells: Cells, clock: Timetable) -> Sql:
+    """Write the steps from `c` to a message: the early reason, segment with tag and clock, and the cell.
+
+    OFFSET 0 keeps each step's answer, which would otherwise be worked out again wherever it is named.
+    """
+    steps = [
+        ("early", early + " AS reason"),
+        ("seg", segment + " AS segment, " + _tag(cells) + " AS tag, " + clock.look_up("c.zone") + " AS clock"),
+        ("cell", _cell(cells) + " AS number"),
+    ]
+    return join("", [" CROSS JOIN LATERAL (SELECT " + step + f" OFFSET 0) {alias}" for alias, step in steps])
 
 
 # --- Why not -------------------------------------------------------------------------------------------------------
 
 
-def _early(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
-    """Write the reasons that need only the member, or NULL."""
-    assert frozen.speaker is not None
+def _early(tenant: Tenant, frozen: Frozen, held_back: Sql, *, at: datetime) -> list[tuple[Sql, ExclusionReason]]:
+    """List the reasons that need only the member, each with its condition, in the order in which they are asked."""
     gate = [
-        _when(Sql("s.state <> 'subscribed'"), ExclusionReason.NO_CONSENT),
-        _when(Sql(suppressed("c.email_key", "s.conversation_id")), ExclusionReason.SUPPRESSED),
+        (Sql("s.state <> 'subscribed'"), ExclusionReason.NO_CONSENT),
+        (held_back, ExclusionReason.SUPPRESSED),
     ]
     if frozen.audience:
-        gate.append(_when("NOT " + compile_rule(tenant, frozen.audience.rule, now=at), ExclusionReason.FILTERED))
-    gate.append(_when(Sql("c.email_key = ''"), ExclusionReason.NO_ADDRESS))
-    return "CASE " + join(" ", gate) + " END"
+        gate.append(("NOT " + compile_rule(tenant, frozen.audience.rule, now=at), ExclusionReason.FILTERED))
+    return [*gate, (Sql("c.email_key = ''"), ExclusionReason.NO_ADDRESS)]
 
 
 def _late(frozen: Frozen, clock: Timetable) -> Sql:

@@ -1,4 +1,4 @@
-"""The plan, aggregated in one pass: where a conversation's members go, before anything is launched."""
+"""The plan, aggregated: where a conversation's members go, before anything is launched."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from campaigns.frozen import Frozen
-from campaigns.plan import planned
+from campaigns.plan import counted, planned, sharing
 from campaigns.states import ExclusionReason
 from connect.core.models import Tenant
 from connect.core.sql import Sql, rows
@@ -64,33 +64,28 @@ def waterfall(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Waterfall:
 
 
 def _aggregate(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
-    """Write the aggregate.
+    """Write the aggregate: everybody in groups, beside those of the same groups who only share an address.
 
-    A shared address goes to the member with the lowest id. Only addresses that several customers of the tenant have
-    (read off the index, in its order) keep groups of their own; all others fall into the few groups that pages show.
+    A shared address goes to the member with the lowest id. Only members whose address several customers of the tenant
+    have are planned one by one.
     """
     return (
-        """
-        WITH shared AS MATERIALIZED (
-            SELECT email_key FROM conversations_customer
-            WHERE tenant_id = (SELECT nullif(current_setting('app.tenant', true), '')::bigint) AND email_key <> ''
-            GROUP BY email_key HAVING count(*) > 1
-        ), counted AS (
-            SELECT p.reason, p.segment_id, p.tag, p.language, p.zone, shared.email_key AS address,
-                   count(*) AS people, min(p.customer_id) AS first
+        "WITH "
+        + sharing(tenant)
+        + """, placed AS (
+            SELECT p.*, row_number() OVER (PARTITION BY p.address ORDER BY p.customer_id) AS place
             FROM ("""
-        + planned(tenant, frozen, at=at)
-        + """) p LEFT JOIN shared ON p.reason IS NULL AND shared.email_key = p.address
-            GROUP BY 1, 2, 3, 4, 5, 6
-        ), settled AS (
-            SELECT reason, segment_id, tag, language, zone, people,
-                   CASE WHEN address IS NULL THEN 0
-                        WHEN row_number() OVER (PARTITION BY reason, address ORDER BY first) = 1 THEN people - 1
-                        ELSE people END AS duplicates
-            FROM counted
+        + planned(tenant, frozen, at=at, among=Sql("SELECT id FROM sharing"))
+        + """) p WHERE p.reason IS NULL
+        ), grouped AS (
+            SELECT reason, segment_id, tag, language, zone, people, 0 AS duplicates FROM ("""
+        + counted(tenant, frozen, at=at)
+        + """) everybody
+            UNION ALL
+            SELECT NULL, segment_id, tag, language, zone, 0, count(*) FROM placed WHERE place > 1 GROUP BY 2, 3, 4, 5
         )
         SELECT reason, segment_id, tag, language, zone, sum(people)::bigint, sum(duplicates)::bigint
-        FROM settled GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+        FROM grouped GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
         """
     )
 

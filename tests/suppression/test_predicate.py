@@ -10,10 +10,11 @@ from connect.core.models import Tenant
 from connect.core.sql import Sql, rows
 from connect.core.tenancy import tenant as open_tenant
 from conversations.models import Conversation
+from suppression import predicates
 from suppression.actions.applications import apply_list
 from suppression.actions.entries import add_entry, do_suppress
 from suppression.models import Entry
-from suppression.predicates import suppressed
+from suppression.predicates import suppressed, suppressed_in_bulk
 from suppression.states import Reason, Scope
 from tests.suppression.factories import a_conversation, a_customer, a_list
 
@@ -25,9 +26,11 @@ ADDRESS = "kim@mail.shop.example"
 def is_suppressed(tenant: Tenant, address: str | None, conversation: Conversation) -> bool:
     with open_tenant(tenant):
         key = "(SELECT %s::text, %s::bigint) k (address, conversation)"
-        asked = f"SELECT {suppressed('k.address', 'k.conversation')} FROM {key}"
-        [(answer,)] = rows(Sql(asked, (address, conversation.pk)))
+        in_bulk = suppressed_in_bulk(tenant, "k.address", "k.conversation", conversation.pk)
+        asked = f"SELECT {suppressed('k.address', 'k.conversation')}, " + in_bulk + f" FROM {key}"
+        [(answer, answer_in_bulk)] = rows(asked + Sql("", (address, conversation.pk)))
     assert isinstance(answer, bool)
+    assert answer_in_bulk is answer
     return answer
 
 
@@ -90,6 +93,21 @@ def test_a_neighbours_entry_suppresses_nothing(tenant: Tenant, neighbour: Tenant
     news = a_conversation(tenant, now=now)
     do_suppress(neighbour, ADDRESS, reason=Reason.COMPLAINT, source="test", now=now)
     assert is_suppressed(tenant, ADDRESS, news) is False
+
+
+def test_entries_that_are_too_many_to_hold_are_looked_up_one_by_one(
+    tenant: Tenant, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predicates, "HELD_ENTRIES", 1)
+    news = a_conversation(tenant, now=now)
+    for address in (ADDRESS, "lee@other.example"):
+        with open_tenant(tenant):
+            asked = suppressed_in_bulk(tenant, "k.address", "k.conversation", news.pk)
+        assert asked.text != suppressed("k.address", "k.conversation")
+        do_suppress(tenant, address, reason=Reason.COMPLAINT, source="test", now=now)
+    with open_tenant(tenant):
+        asked = suppressed_in_bulk(tenant, "k.address", "k.conversation", news.pk)
+    assert asked == Sql(suppressed("k.address", "k.conversation"))
 
 
 def test_the_predicate_asks_the_unique_index_and_scans_no_table(tenant: Tenant, now: datetime) -> None:
