@@ -26,6 +26,8 @@ from suppression.predicates import suppressed, suppressed_in_bulk
 
 #: Stands for Leftovers, or for everybody, where SQL joins segments to content.
 NO_SEGMENT = 0
+#: From so many members on it costs less to read all suppressed values than to look each address up.
+MANY_MEMBERS = 10_000
 _TENANT = "(SELECT nullif(current_setting('app.tenant', true), '')::bigint)"
 
 
@@ -83,7 +85,7 @@ def planned(
     Errors: Invalid where a rule asks about a field that is declared no more; ValueError without a conversation.
     """
     speaker, clock, cells = _speaker(frozen), timetable(frozen, at=at), _cells(frozen)
-    gate = _early(tenant, frozen, Sql(suppressed("c.email_key", "s.conversation_id")), at=at)
+    gate = _early(tenant, frozen, _held_back(tenant, speaker.id, page), at=at)
     early = "CASE " + join(" ", [_when(condition, reason) for condition, reason in gate]) + " END"
     segment = "CASE WHEN early.reason IS NULL THEN " + _segment(tenant, frozen, at=at) + " END"
     values = [", " + _values(cells) + " AS values"] if with_values else []
@@ -115,8 +117,7 @@ def counted(tenant: Tenant, frozen: Frozen, *, at: datetime) -> Sql:
     Errors: as `planned`.
     """
     speaker, clock, cells = _speaker(frozen), timetable(frozen, at=at), _cells(frozen)
-    held_back = suppressed_in_bulk(tenant, "c.email_key", "s.conversation_id", speaker.id)
-    gate = _early(tenant, frozen, held_back, at=at)
+    gate = _early(tenant, frozen, _in_bulk(tenant, speaker.id), at=at)
     numbered = [Sql("WHEN ") + condition + f" THEN -{number}" for number, (condition, _) in enumerate(gate, 1)]
     early = Sql("(%s::text[])[-c.asked]", ([reason.value for _, reason in gate],))
     return join(
@@ -200,6 +201,16 @@ def _early(tenant: Tenant, frozen: Frozen, held_back: Sql, *, at: datetime) -> l
     if frozen.audience:
         gate.append(("NOT " + compile_rule(tenant, frozen.audience.rule, now=at), ExclusionReason.FILTERED))
     return [*gate, (Sql("c.email_key = ''"), ExclusionReason.NO_ADDRESS)]
+
+
+def _held_back(tenant: Tenant, conversation_id: int, page: Page | None) -> Sql:
+    if page and page.limit and page.limit >= MANY_MEMBERS:
+        return _in_bulk(tenant, conversation_id)
+    return Sql(suppressed("c.email_key", "s.conversation_id"))
+
+
+def _in_bulk(tenant: Tenant, conversation_id: int) -> Sql:
+    return suppressed_in_bulk(tenant, "c.email_key", "s.conversation_id", conversation_id)
 
 
 def _late(frozen: Frozen, clock: Timetable) -> Sql:
