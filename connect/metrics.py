@@ -1,5 +1,7 @@
 """Figures for Prometheus, read from PostgreSQL: the same from whichever process is asked, and after any restart.
 
+What waits in Redis is asked there.
+
 Labels name a tenant by its public id and a receiver by its lane ("others" for domains without one of their own).
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4)
@@ -7,15 +9,18 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text forma
 
 import hmac
 import ipaddress
+import time
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from redis.exceptions import RedisError
 
 from connect.core import fence
 from connect.core.web import public, uncached
 from delivery.actions.places import taken_places
 from delivery.overall import Figure, figures, stalled
+from delivery.tracking.stream import stream
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: What of the figures is a metric of its own: its name, and what it says.
@@ -59,13 +64,27 @@ def exposition() -> str:
     for what, (name, says) in _GAUGES.items():
         parts.append(_metric(name, says, [(_labels(one), one.value) for one in found if one.what == what]))
     stands = stalled(settings.STALLED_SECONDS)
-    single = {
+    single: dict[str, tuple[str, float]] = {
         "connect_senders": ("Senders at work.", sum(taken_places().values())),
         "connect_stalled_tenants": ("Tenants for whom something is due and nothing moves.", stands.tenants),
         "connect_fence_open": ("1 while the restore fence lets messages go, else 0.", int(fence.holds())),
     }
+    single |= _tracked()
     parts += [_metric(name, says, [({}, value)]) for name, (says, value) in single.items()]
     return "".join(parts)
+
+
+def _tracked() -> dict[str, tuple[str, float]]:
+    """What waits in Redis; nothing while it is away."""
+    try:
+        count, oldest = stream().waiting()
+    except RedisError:
+        return {}
+    waited = max(0.0, time.time() - oldest) if count else 0.0
+    return {
+        "connect_tracked_waiting": ("Clicks and opens that wait to be written down.", count),
+        "connect_tracked_oldest_seconds": ("How long the oldest of them has waited.", waited),
+    }
 
 
 def _labels(one: Figure, **more: str) -> dict[str, str]:

@@ -345,6 +345,7 @@ CELERY_BEAT_SCHEDULE = {
     "suppressions": {"task": "suppression.tasks.tick", "schedule": 30.0, "options": {"expires": 30}},
     "campaigns": {"task": "campaigns.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
     "delivery": {"task": "delivery.tasks.tick", "schedule": TICK_SECONDS, "options": {"expires": 10}},
+    "tracking": {"task": "delivery.tasks.flush", "schedule": TICK_SECONDS, "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME.root / "beat-schedule")
 

@@ -1,4 +1,4 @@
-"""What the web server loads."""
+"""What the web server loads: Django, behind what answers most clicks and pixels by itself."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connect.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from delivery.tracking.quick import quick  # noqa: E402 - it needs the settings and the apps
+
+application = quick(django)

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from connect.core.models import Tenant
 from delivery.actions import drain as draining
+from delivery.actions import flush as flushing
 from delivery.actions import plan as planning
 from delivery.actions import relays as relaying
 from delivery.actions import rounds
@@ -15,6 +16,7 @@ from delivery.actions import rounds
 #: A drain that has claimed its last message waits so long for slow servers, keeping its leases.
 DRAIN_TIME_LIMIT_SECONDS = 900
 PLAN_SECONDS = 45
+FLUSH_SECONDS = 20
 
 
 @shared_task(name="delivery.tasks.plan_run")
@@ -41,3 +43,9 @@ def try_relay(tenant_id: int, relay_id: int) -> None:
 def tick() -> None:
     """Make the rounds."""
     rounds.make_rounds(now=datetime.now(UTC))
+
+
+@shared_task(name="delivery.tasks.flush")
+def flush() -> None:
+    """Write down the clicks and opens that wait."""
+    flushing.flush(until=time.monotonic() + FLUSH_SECONDS)

@@ -14,20 +14,22 @@ from connect.core.sql import Sql
 from connect.core.sql import run as run_sql
 from connect.core.tenancy import in_tenant
 from content.models import Revision
-from content.rendering.links import allowed, resolve
+from content.rendering.links import allowed, fields_in, resolve
 from conversations.actions.subscriptions import do_subscribe, do_unsubscribe
 from conversations.models import Conversation
 from conversations.states import Channel
 from delivery.models import Message
 from delivery.senders.compose import CANNOT_RENDER
 from delivery.states import EventKind, MessageKind, MessageState
+from delivery.tracking.destinations import remember
 from delivery.tracking.tokens import Target
 
 #: How a reply begins that nobody gave: the customer's own act told.
 EVIDENCE = "evidence:"
+#: The same again within so long is one event: double clicks, an image loaded by two panes.
+SAME_SECONDS = 10
 
-# The same again within seconds is one event: double clicks, an image loaded by two panes.
-_EVENT = """
+_EVENT = f"""
 INSERT INTO delivery_event (tenant_id, month, message_id, run_id, customer_id, kind, at, link, machine, details)
 SELECT v.tenant_id, v.month, v.message_id, v.run_id, v.customer_id, v.kind, v.at, v.link, v.machine, v.details
 FROM (VALUES (%s::bigint, %s::date, %s::bigint, %s::bigint, %s::bigint,
@@ -37,7 +39,7 @@ WHERE NOT EXISTS (
     SELECT FROM delivery_event e
     WHERE e.tenant_id = v.tenant_id AND e.customer_id = v.customer_id AND e.month = v.month
       AND e.message_id = v.message_id AND e.kind = v.kind AND e.link IS NOT DISTINCT FROM v.link
-      AND e.machine = v.machine AND e.at > v.at - interval '10 seconds')
+      AND e.machine = v.machine AND e.at > v.at - interval '{SAME_SECONDS} seconds')
 """
 
 
@@ -87,6 +89,8 @@ def follow(tenant: Tenant, target: Target, visit: Visit, *, now: datetime) -> st
     if not allowed(leads_to):
         return None
     _note(tenant, message, EventKind.CLICKED, visit, link=target.number, now=now)
+    if target.revision_id == message.revision_id and not fields_in(links[target.number]):
+        remember(target, leads_to)
     return leads_to
 
 

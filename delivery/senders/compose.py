@@ -67,7 +67,7 @@ class RunComposer:
             return None
         try:
             cell = self._cell(job)
-            links = self._links.of(job.message_id)
+            links = self._links.of(job.message_id, job.revision_id)
             subject = cell.compiled.subject(job.values)
             body = cell.compiled.body(job.values, links)
         except CANNOT_RENDER:

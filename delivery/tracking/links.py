@@ -16,9 +16,9 @@ class LinkMaker:
         self.write_open = tokens.writer(LinkKind.OPEN)
         self.write_leave = tokens.writer(LinkKind.UNSUBSCRIBE)
 
-    def of(self, message_id: int) -> "MessageLinks":
-        """Make the links of one message."""
-        return MessageLinks(self, message_id)
+    def of(self, message_id: int, revision_id: int = 0) -> "MessageLinks":
+        """Make the links of one message. Without its revision, the database is asked at each click."""
+        return MessageLinks(self, message_id, revision_id)
 
 
 class MessageLinks:
@@ -26,9 +26,9 @@ class MessageLinks:
 
     __slots__ = ("_maker", "_message", "pixel", "unsubscribe")
 
-    def __init__(self, maker: LinkMaker, message_id: int) -> None:
+    def __init__(self, maker: LinkMaker, message_id: int, revision_id: int) -> None:
         self._maker = maker
-        self._message = message = maker.message(message_id)
+        self._message = message = maker.message(message_id, revision_id)
         first = numbered(message, 0)
         self.unsubscribe = maker.leaves + maker.write_leave(first)
         self.pixel = f"{maker.pixels}{maker.write_open(first)}.gif"

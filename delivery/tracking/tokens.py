@@ -1,6 +1,7 @@
 """The signed tokens in mails: which message, which link, of whom; nobody without the key can make or change one.
 
-A token is URL-safe base64 of: key id (1 octet), tenant, month, message, number (variable length each), MAC (16 octets).
+A token is URL-safe base64 of: key id (1 octet), tenant, month, message, revision, number (variable length each), MAC
+(16 octets). Older ones name no revision: what they lead to has to be asked.
 The kind of the link is signed with it, so that a click's token opens no unsubscribe page. No database is asked.
 The MAC is keyed BLAKE2b, which needs no HMAC around it and takes a third of its time: a mail has a dozen links.
 
@@ -37,12 +38,16 @@ class LinkKind(Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """What a token names. `number` counts the revision's links from 0; it is 0 in the other kinds."""
+    """What a token names. `number` counts the revision's links from 0; it is 0 in the other kinds.
+
+    `revision_id` is 0 in tokens that name none.
+    """
 
     tenant_id: int
     month: date
     message_id: int
     number: int = 0
+    revision_id: int = 0
 
 
 class Maker:
@@ -53,9 +58,10 @@ class Maker:
         self._secret = key.secret
         self._start = key.number + _number(tenant_id) + _number(_month(month))
 
-    def message(self, message_id: int) -> bytes:
-        """Make the part that all tokens of a message share."""
-        return self._start + _number(message_id)
+    def message(self, message_id: int, revision_id: int) -> bytes:
+        """Make the part that all tokens of a message share; a revision 0 isn't named."""
+        message = self._start + _number(message_id)
+        return message + _number(revision_id) if revision_id else message
 
     def writer(self, kind: LinkKind) -> Callable[[bytes], str]:
         """Give the function that makes a token of this kind out of a message's part and a number (`numbered`).
@@ -138,10 +144,11 @@ def _target(body: bytes) -> Target | None:
         if not octet & 0x80:
             numbers.append(value)
             value, shift = 0, 0
-    if len(numbers) != 4 or shift:
+    if len(numbers) not in {4, 5} or shift:
         return None
-    tenant_id, months, message_id, number = numbers
-    return Target(tenant_id, date(_FIRST_YEAR + months // 12, months % 12 + 1, 1), message_id, number)
+    tenant_id, months, message_id, *revision, number = numbers
+    month = date(_FIRST_YEAR + months // 12, months % 12 + 1, 1)
+    return Target(tenant_id, month, message_id, number, revision[0] if revision else 0)
 
 
 def _month(month: date) -> int:

@@ -4,7 +4,6 @@ The token is all there is to trust. Whatever isn't a whole, unchanged token of o
 led anywhere. A GET changes no subscription: scanners follow every link.
 """
 
-from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -22,11 +21,10 @@ from connect.core.web import public
 from delivery.actions import tracking
 from delivery.actions.tracking import Reader, Visit
 from delivery.tracking.machines import agent, machine
+from delivery.tracking.pixel import PIXEL
 from delivery.tracking.tokens import LinkKind, Target, read
 from delivery.tracking.wordings import WORDINGS, Words, language_of, masked
 
-#: One transparent point.
-PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 ONE_CLICK = "one-click"
 PAGE = "unsubscribe page"
 

@@ -78,6 +78,8 @@ def test_the_figures_are_exact(going: Cast) -> None:
         "connect_senders": 0,
         "connect_stalled_tenants": 0,
         "connect_fence_open": 1,
+        "connect_tracked_waiting": 0,
+        "connect_tracked_oldest_seconds": 0,
     }
 
 
