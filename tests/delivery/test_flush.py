@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.test import Client
 from django.test.client import FakePayload
 
@@ -157,12 +157,13 @@ def test_other_methods_hosts_and_tokens_are_djangos(planned: Planned) -> None:
     assert (stream().waiting()[0], events(cast)) == (0, [("clicked", 1, "head")])
 
 
-def test_what_must_come_by_https_is_led_there_first(planned: Planned, settings: Any) -> None:
+def test_where_https_is_asked_for_what_comes_without_is_djangos(planned: Planned, settings: Any) -> None:
     cast = planned(2)
     path = known_links(cast).click(1)
     settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 60
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    assert (events(cast), stream().waiting()[0]) == ([], 0)
+    get(path)
+    assert (events(cast), stream().waiting()[0]) == ([("clicked", 1, "")], 0)
     secure = get(path, HTTP_X_FORWARDED_PROTO="https")
     assert (secure[0], secure[1]["Strict-Transport-Security"]) == ("302", "max-age=60")
     assert stream().waiting()[0] == 1
@@ -228,6 +229,19 @@ def test_the_same_press_within_ten_seconds_is_one_event(planned: Planned) -> Non
     with open_tenant(cast.tenant):
         at = [round(event.at.timestamp() - first) for event in Event.objects.order_by("at")]
     assert at == [0, 12, 25]
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_while_another_flusher_is_at_work_everything_waits(planned: Planned) -> None:
+    cast = planned(1)
+    stream().add(came(cast, time.time() - 20))
+    with connections["owner"].cursor() as another:
+        another.execute("SELECT pg_advisory_lock(hashtext('delivery flush'), %s)", [cast.tenant.pk])
+        assert flush() == 0
+        assert (events(cast), stream().waiting()[0]) == ([], 1)
+        another.execute("SELECT pg_advisory_unlock(hashtext('delivery flush'), %s)", [cast.tenant.pk])
+    assert flush() == 1
+    assert events(cast) == [("clicked", 0, "")]
 
 
 def test_a_press_ends_a_doubt(planned: Planned) -> None:
