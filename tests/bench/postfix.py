@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
+
+from tests.outside import free_port, wait_until_up
 
 SINK, SOURCE = "smtp-sink", "smtp-source"
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
@@ -43,22 +44,12 @@ class Sink:
 @contextmanager
 def sink() -> Iterator[Sink]:
     """Keep a smtp-sink running on a free port of 127.0.0.1. It throws all mail away."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     command = [_found(SINK) or SINK, *user, f"127.0.0.1:{port}", "512"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline or process.poll() is not None:
-                    raise
-                time.sleep(0.02)
+        wait_until_up(process, port, seconds=START_SECONDS)
         yield Sink(port, process.pid)
     finally:
         process.terminate()

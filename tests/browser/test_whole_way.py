@@ -1,7 +1,6 @@
 """The whole way in a real browser: import, build, sign off by another, launch, read, click, leave, report."""
 
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -25,35 +24,29 @@ from conversations.models import Conversation, CustomerImport
 from delivery.actions.drain import drain
 from delivery.actions.plan import plan_run
 from delivery.actions.rounds import look_after_runs
-from tests.faults.receiver import wait_until
+from tests.outside import free_port, wait_until_up
 
 pytestmark = pytest.mark.browser
 
 CUSTOMERS = 120
 DRAIN_SECONDS = 60.0
+START_SECONDS = 10.0
 
 
 @pytest.fixture
 def catcher(tmp_path: Path, settings: Settings) -> Iterator[Path]:
     """A mail catcher of this test's own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = tmp_path / "mail"
     command = [sys.executable, "-m", "connect.catcher", str(folder), str(port)]
     process = subprocess.Popen(command, cwd=django_settings.BASE_DIR)
     settings.SMTP_HOST, settings.SMTP_PORT, settings.CATCHER_FOLDER = "127.0.0.1", port, folder
     try:
-        wait_until(lambda: _listens(port))
+        wait_until_up(process, port, seconds=START_SECONDS)
         yield folder
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture

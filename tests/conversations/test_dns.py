@@ -1,7 +1,5 @@
 """A look into DNS says what it found, and nothing where nobody answers. A real server answers here."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -19,6 +17,7 @@ from conversations.dns import look_up_key
 from conversations.models import DkimKey
 from conversations.states import DkimAlgorithm, DnsState
 from tests.conversations.conversing import a_conversation
+from tests.nameserver import NameServer, name_server, quoted
 
 pytestmark = pytest.mark.django_db
 
@@ -26,53 +25,10 @@ NAME = "spring._domainkey.news.northwind.example."
 RECORD = "v=DKIM1; k=rsa; p=" + "A" * 392
 
 
-class NameServer:
-    """Answers TXT questions over UDP from a table; a name that isn't there doesn't exist."""
-
-    def __init__(self) -> None:
-        self.zone: dict[str, list[str]] = {}
-        self.rcode = dns.rcode.NXDOMAIN
-        self.silent = False
-        self.asked: list[str] = []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.resolver = dns.resolver.Resolver(configure=False)
-        self.resolver.nameservers = ["127.0.0.1"]
-        self.resolver.port = self.socket.getsockname()[1]
-
-    def serve(self) -> None:
-        while True:
-            wire, where = self.socket.recvfrom(4096)
-            if not wire:
-                return
-            question = dns.message.from_wire(wire)
-            name = question.question[0].name.to_text()
-            self.asked.append(name)
-            if self.silent:
-                continue
-            answer = dns.message.make_response(question)
-            texts = self.zone.get(name)
-            if texts is None:
-                answer.set_rcode(self.rcode)
-            elif texts:
-                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", *texts))
-            self.socket.sendto(answer.to_wire(), where)
-
-
 @pytest.fixture
 def server() -> Iterator[NameServer]:
-    one = NameServer()
-    thread = threading.Thread(target=one.serve, daemon=True)
-    thread.start()
-    yield one
-    one.socket.sendto(b"", one.socket.getsockname())
-    thread.join(5)
-    one.socket.close()
-
-
-def quoted(record: str) -> str:
-    """One string of a TXT record holds at most 255 octets (RFC 1035, 3.3)."""
-    return " ".join(f'"{record[start : start + 255]}"' for start in range(0, len(record), 255))
+    with name_server() as one:
+        yield one
 
 
 def look(server: NameServer) -> DnsState:

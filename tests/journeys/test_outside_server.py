@@ -7,10 +7,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ import pytest
 
 from connect.demo.build import SEEDS
 from connect.demo.people import expect, people
+from tests.outside import free_port, wait_until_up
 
 CUSTOMERS = 400
 PROJECT = Path(__file__).resolve().parents[2]
@@ -35,28 +34,15 @@ def sink(folder: Path) -> Iterator[int]:
         if os.environ.get("CI"):
             pytest.fail("CI is set but smtp-sink (Debian's package postfix) is not installed")
         pytest.skip("smtp-sink (Debian's package postfix) is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     user = ["-u", "root"] if os.geteuid() == 0 else []
     process = subprocess.Popen([program, *user, "-d", f"{folder}/mail.", f"127.0.0.1:{port}", "100"], cwd=folder)
     try:
-        _wait_for(port)
+        wait_until_up(process, port, seconds=START_SECONDS)
         yield port
     finally:
         process.terminate()
         process.wait(timeout=10)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "smtp-sink stayed silent"
-        else:
-            return
 
 
 def received(folder: Path) -> Counter[str]:
